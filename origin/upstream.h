@@ -1,0 +1,67 @@
+// Upstreams: the servers of one group (a site's origins, a route's, or one peer edge), with health and limits.
+//
+// An UpstreamGroup is shared by all workers and immutable but for atomics (requests in flight, passive health); each
+// worker has its own connection pools to it. A group lives as long as any fetch uses it (shared_ptr held by the
+// configuration snapshot and by fetches).
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/loop/worker.h"
+#include "core/net/tls.h"
+#include "core/result.h"
+
+namespace skerry::dns {
+class Resolver;
+}
+
+namespace skerry::origin {
+
+// Configuration of a group, with its defaults.
+struct UpstreamConfig {
+  std::vector<std::string> urls;  // "http://host[:port]" or "https://host[:port]"; several: balanced, passive health
+  std::string ca_file;            // for https; empty: the system's store
+  bool verify = true;
+  std::size_t connections = 256;      // per upstream, all workers together
+  std::size_t idle_connections = 64;  // kept per upstream and worker
+  std::size_t queue = 1024;           // fetches waiting for a connection, per upstream and worker; beyond: overloaded
+  core::Duration connect_timeout = std::chrono::seconds(5);
+  core::Duration first_byte_timeout = std::chrono::seconds(30);
+  core::Duration idle_timeout = std::chrono::seconds(30);  // between two reads of a response
+  core::Duration keep_alive = std::chrono::seconds(50);    // an idle connection is closed after
+  core::Duration queue_timeout = std::chrono::seconds(5);
+  int attempts = 3;           // per fetch, over all upstreams
+  int failures_to_eject = 1;  // consecutive failed connects or requests until an upstream is skipped
+  core::Duration eject_for = std::chrono::seconds(1);  // first back-off; doubles
+  core::Duration eject_at_most = std::chrono::seconds(30);
+};
+
+// Health and load of one upstream, as admin pages and metrics show them.
+struct UpstreamStatus {
+  std::string url;
+  bool ejected = false;
+  std::uint64_t in_flight = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t connections_opened = 0;
+};
+
+class UpstreamGroup {
+ public:
+  // Parses URLs and loads TLS material; names are resolved at run time. `resolver_for` gives each worker's resolver and
+  // may return null when every host is an address. Errors: invalid_configuration naming the URL or file.
+  static core::Result<std::shared_ptr<UpstreamGroup>> create(const UpstreamConfig&, int workers);
+  virtual ~UpstreamGroup() = default;
+
+  virtual std::vector<UpstreamStatus> status() const = 0;
+  // No upstream may be tried now: all are ejected and none is due for a probe.
+  virtual bool all_ejected(core::TimePoint now) const = 0;
+};
+
+// What a worker brings to fetches besides its loop: its resolver. Set once per worker before the first fetch.
+void set_resolver(const core::Worker&, dns::Resolver*);
+
+}  // namespace skerry::origin
