@@ -66,8 +66,14 @@ struct StoreStats {
 class ObjectWriter {
  public:
   virtual ~ObjectWriter() = default;
-  // False: the store takes no more (full, behind, too large): the writer is dead, go on without it.
+  // False: the store takes no more (full, failing, too large): the writer is dead, go on without it. A writer that
+  // merely lags takes the chunk and is congested afterwards.
   virtual bool append(const core::Chunk&) = 0;
+  // More waits for the disk than the store wants to hold: stop reading from the origin until `on_drained` has run. A
+  // fill whose disk is slower than its origin is thereby held back instead of being dropped.
+  virtual bool congested() const = 0;
+  // Runs on the writer's worker each time the writer stops being congested. Set once, before the first append.
+  virtual void set_on_drained(core::Task on_drained) = 0;
   // Bytes that can already be read back through the store: what a slow follower may be given from disk.
   virtual std::uint64_t readable() const = 0;
   // Reads back [offset, …) of what was appended, at most one disk chunk. `done` on the writer's worker.
