@@ -113,6 +113,9 @@ class ObjectStore {
 
   // The epoch new fetches start with.
   virtual Epoch epoch() const = 0;
+  // Whether a purge newer than `since` covers this URL: a fill begun before it must not serve new requests. Any worker.
+  virtual bool purged_since(std::string_view primary_key, std::string_view host, std::string_view path,
+                            Epoch since) const = 0;
   // Applies a purge; `done` runs on `worker` once it is durable, with the new epoch (which find() then obeys).
   virtual void purge(const core::Worker& worker, const Purge&,
                      core::UniqueFunction<void(core::Result<Epoch>)> done) = 0;
