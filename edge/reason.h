@@ -10,11 +10,21 @@
 namespace skerry::edge {
 
 // What the cache did (RFC 9211 2.1, 2.2 where it has a word).
-#define SKERRY_OUTCOMES(X)                                                                                          \
-  X(hit, "hit")                                                                                                     \
-  X(stale, "stale") X(revalidated, "revalidated") X(uri_miss, "uri-miss") X(vary_miss, "vary-miss")                 \
-      X(expired, "stale-fetch") X(request, "request") X(method, "method") X(bypass, "bypass") X(partial, "partial") \
-          X(error, "error") X(local, "local")
+// clang-format off
+#define SKERRY_OUTCOMES(X) \
+  X(hit, "hit") \
+  X(stale, "stale") \
+  X(revalidated, "revalidated") \
+  X(uri_miss, "uri-miss") \
+  X(vary_miss, "vary-miss") \
+  X(expired, "stale-fetch") \
+  X(request, "request") \
+  X(method, "method") \
+  X(bypass, "bypass") \
+  X(partial, "partial") \
+  X(error, "error") \
+  X(local, "local")
+// clang-format on
 enum class Outcome : std::uint8_t {
 #define X(id, text) id,
   SKERRY_OUTCOMES(X)
@@ -23,34 +33,62 @@ enum class Outcome : std::uint8_t {
 std::string_view name(Outcome);
 
 // The detail: why a response was not stored, not reused, or how it was obtained.
-#define SKERRY_REASONS(X)                                                                                             \
-  X(none, "none")                                                                                                     \
-  X(stored, "stored") X(fresh, "fresh") X(collapsed, "collapsed") X(from_peer, "from-peer") X(not_found, "not-found") \
-      X(expired, "expired") X(purged, "purged") X(evicted, "evicted") X(vary_mismatch, "vary-mismatch")               \
-          X(no_store, "no-store") X(private_, "private") X(no_cache, "no-cache") X(vary_any, "vary-any")              \
-              X(authorization, "authorization") X(no_lifetime, "no-lifetime")                                         \
-                  X(status_not_cacheable, "status-not-cacheable") X(partial_content, "partial-content")               \
-                      X(set_cookie, "set-cookie") X(must_understand, "must-understand") X(incomplete, "incomplete")   \
-                          X(too_large, "too-large") X(method_not_cacheable, "method-not-cacheable")                   \
-                              X(request_no_store, "request-no-store") X(request_no_cache, "request-no-cache")         \
-                                  X(only_if_cached, "only-if-cached") X(hit_for_miss, "hit-for-miss")                 \
-                                      X(follower_timeout, "follower-timeout") X(store_full, "store-full")             \
-                                          X(store_unavailable, "store-unavailable") X(memory_full, "memory-full")     \
-                                              X(corrupt, "corrupt") X(stale_if_error, "stale-if-error")               \
-                                                  X(stale_while_revalidate, "stale-while-revalidate") X(              \
-                                                      stale_on_failure, "stale-on-failure") X(validated, "validated") \
-                                                      X(changed, "changed") X(upstream_failed, "upstream-failed")     \
-                                                          X(peer_failed, "peer-failed") X(misdirected, "misdirected") \
-                                                              X(loop, "loop") X(denied, "denied")                     \
-                                                                  X(bad_request, "bad-request") X(range, "range")     \
-                                                                      X(upgrade, "upgrade") X(request_body,           \
-                                                                                              "request-body")         \
-                                                                          X(client_gone, "client-gone") X(            \
-                                                                              overloaded, "overloaded")               \
-                                                                              X(range_not_stored, "range-not-stored") \
-                                                                                  X(invalidated, "invalidated")       \
-                                                                                      X(displaced, "displaced")       \
-                                                                                          X(head_only, "head-only")
+// clang-format off
+#define SKERRY_REASONS(X) \
+  X(none, "none") \
+  X(stored, "stored") \
+  X(fresh, "fresh") \
+  X(collapsed, "collapsed") \
+  X(from_peer, "from-peer") \
+  X(not_found, "not-found") \
+  X(expired, "expired") \
+  X(purged, "purged") \
+  X(evicted, "evicted") \
+  X(vary_mismatch, "vary-mismatch") \
+  X(no_store, "no-store") \
+  X(private_, "private") \
+  X(no_cache, "no-cache") \
+  X(vary_any, "vary-any") \
+  X(authorization, "authorization") \
+  X(no_lifetime, "no-lifetime") \
+  X(status_not_cacheable, "status-not-cacheable") \
+  X(partial_content, "partial-content") \
+  X(set_cookie, "set-cookie") \
+  X(must_understand, "must-understand") \
+  X(incomplete, "incomplete") \
+  X(too_large, "too-large") \
+  X(method_not_cacheable, "method-not-cacheable") \
+  X(request_no_store, "request-no-store") \
+  X(request_no_cache, "request-no-cache") \
+  X(only_if_cached, "only-if-cached") \
+  X(hit_for_miss, "hit-for-miss") \
+  X(follower_timeout, "follower-timeout") \
+  X(store_full, "store-full") \
+  X(store_unavailable, "store-unavailable") \
+  X(memory_full, "memory-full") \
+  X(corrupt, "corrupt") \
+  X(stale_if_error, "stale-if-error") \
+  X(stale_while_revalidate, "stale-while-revalidate") \
+  X(validated, "validated") \
+  X(changed, "changed") \
+  X(upstream_failed, "upstream-failed") \
+  X(peer_failed, "peer-failed") \
+  X(misdirected, "misdirected") \
+  X(loop, "loop") \
+  X(denied, "denied") \
+  X(bad_request, "bad-request") \
+  X(range, "range") \
+  X(upgrade, "upgrade") \
+  X(client_gone, "client-gone") \
+  X(range_not_stored, "range-not-stored") \
+  X(invalidated, "invalidated") \
+  X(displaced, "displaced") \
+  X(head_only, "head-only") \
+  X(request_max_age, "request-max-age") \
+  X(request_min_fresh, "request-min-fresh") \
+  X(request_max_stale, "request-max-stale") \
+  X(must_revalidate, "must-revalidate")
+// clang-format on
 enum class Reason : std::uint8_t {
 #define X(id, text) id,
   SKERRY_REASONS(X)

@@ -1,0 +1,40 @@
+// From a response on the wire to the head we keep (RFC 9111 3.1), and what a 304 or a HEAD makes of it (3.2, 4.3.4,
+// 4.3.5).
+//
+// Pure functions; any thread.
+#pragma once
+
+#include "core/clock.h"
+#include "core/http/head.h"
+#include "edge/freshness.h"
+#include "edge/object.h"
+#include "edge/policy.h"
+
+namespace skerry::edge {
+
+// When a response was asked for and came, and the purge epoch at which its fetch started.
+struct ResponseTimes {
+  core::WallTime requested;
+  core::WallTime received;
+  Epoch epoch = 0;
+};
+
+// Without hop-by-hop fields, framing, Age, and the fields named in no-cache="…" and private="…"; with a Date if there
+// was none or no valid one was given at all (RFC 9110 6.6.1). The caller fills key, primary_key, host, path and
+// body_size.
+ObjectHead make_object_head(const http::RequestHead&, http::ResponseHead&&, const Freshness&, const ResponseTimes&);
+
+// Every field of the 304 replaces the stored ones of its name, but Content-Length, Content-Range, framing and
+// hop-by-hop fields. Freshness is that of the result. Also for a HEAD response that freshens. Keys, Vary list and
+// body_size stay.
+ObjectHead updated_by_304(const ObjectHead& old, const http::ResponseHead& not_modified, const CachePolicy&,
+                          const ResponseTimes&);
+
+// Is this stored response the one the 304 speaks of (4.3.4)? A 304 without any validator answers the validators we
+// sent, which were this one's.
+bool selects(const ObjectHead&, const http::ResponseHead& not_modified);
+
+// Does a 200 to a HEAD confirm the stored GET response (4.3.5): its validators and its length, as far as given?
+bool freshens_by_head(const ObjectHead&, const http::ResponseHead& head_response);
+
+}  // namespace skerry::edge

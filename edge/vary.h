@@ -1,0 +1,29 @@
+// Which request fields select a stored response (RFC 9111 4.1), and the text that two matching requests have in common.
+//
+// Pure functions; any thread; bounded by the limits below.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/http/head.h"
+
+namespace skerry::edge {
+
+constexpr std::size_t max_vary_names = 32;
+constexpr std::size_t max_variant_text = 8 * 1024;
+
+struct VaryRule {
+  bool any = false;  // "*" anywhere, a name that is no token, or too many names: never matches
+  std::string list;  // lower case, sorted, without duplicates, joined by ','; empty: nothing varies
+};
+// All lines of Vary.
+VaryRule vary_of(const http::HeaderMap& response_fields);
+
+// Appends the variant part of a full cache key: for each name of `list` the request's value, lines joined and blanks
+// trimmed; Accept-Encoding and Accept-Language in a normal form (order, case, blanks, q-values). An absent field
+// differs from an empty one. Nothing is appended for an empty list. False: over max_variant_text, `key` is unchanged
+// and the request matches no variant.
+bool append_variant(std::string& key, std::string_view list, const http::HeaderMap& request_fields);
+
+}  // namespace skerry::edge
