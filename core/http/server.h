@@ -49,6 +49,7 @@ struct RenderedFields {
   explicit RenderedFields(HeaderMap map);
   HeaderMap fields;
   std::string h1;
+  bool has_date = false;
 };
 
 // Where a handler writes its response. Valid from on_request until finish(), abort() or on_cancelled(), whichever is
@@ -92,6 +93,7 @@ class RequestHandler {
   // The head is the handler's to change until the response is finished; `length` tells whether body events follow.
   virtual void on_request(RequestHead& head, BodyLength length) = 0;
   virtual void on_request_body(core::Chunk) {}
+  // Comes for every request, with or without a body, unless its response was complete before.
   virtual void on_request_end(const HeaderMap& trailers) { static_cast<void>(trailers); }
   // queued() fell below half of response_buffer after having been above it.
   virtual void on_writable() {}
@@ -110,9 +112,7 @@ class RequestService {
   // After finish(), abort() or on_cancelled(): no more calls come.
   virtual void release(RequestHandler&) = 0;
   // A request that never became one: malformed, too large, timed out. For the access log and its counters.
-  virtual void on_refused(const ConnectionInfovirtual void on_refused(const ConnectionInfo&, int status,
-                                                                      const core::Error&){},
-                          [[maybe_unused]] int status, const core::Error&) {}
+  virtual void on_refused(const ConnectionInfo&, [[maybe_unused]] int status, const core::Error&) {}
 };
 
 // One listening socket on one worker.
