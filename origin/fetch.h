@@ -17,6 +17,7 @@ namespace skerry::origin {
 
 class UpstreamGroup;  // origin/upstream.h
 
+// The owner may destroy the fetch from inside any of these.
 class FetchEvents {
  public:
   virtual void on_fetch_interim(const http::ResponseHead&) {}
