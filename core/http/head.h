@@ -18,10 +18,11 @@ namespace skerry::http {
 // Anything else is HeaderId::other and found by its name.
 #define SKERRY_HEADERS(X)                                                                                             \
   X(accept, "Accept")                                                                                                 \
-  X(accept_encoding, "Accept-Encoding") X(accept_language, "Accept-Language") X(accept_ranges, "Accept-Ranges")       \
-      X(age, "Age") X(allow, "Allow") X(authorization, "Authorization") X(cache_control, "Cache-Control") X(          \
-          cache_status, "Cache-Status") X(cdn_cache_control, "CDN-Cache-Control") X(cdn_loop, "CDN-Loop")             \
-          X(connection, "Connection") X(content_encoding, "Content-Encoding") X(content_length, "Content-Length") X(  \
+  X(accept_encoding, "Accept-Encoding")                                                                               \
+  X(accept_language, "Accept-Language") X(accept_ranges, "Accept-Ranges") X(age, "Age") X(allow, "Allow")             \
+      X(authorization, "Authorization") X(cache_control, "Cache-Control") X(cache_status, "Cache-Status") X(          \
+          cdn_cache_control, "CDN-Cache-Control") X(cdn_loop, "CDN-Loop") X(connection, "Connection")                 \
+          X(content_encoding, "Content-Encoding") X(content_length, "Content-Length") X(                              \
               content_location, "Content-Location") X(content_range, "Content-Range") X(content_type, "Content-Type") \
               X(cookie, "Cookie") X(date, "Date") X(etag, "ETag") X(expect, "Expect") X(expires, "Expires") X(        \
                   forwarded, "Forwarded") X(host, "Host") X(if_match, "If-Match")                                     \
@@ -90,7 +91,7 @@ class HeaderMap {
   std::size_t size() const { return fields_.size(); }
   Field operator[](std::size_t index) const;
   // Bytes of all names and values: what limits are about.
-  std::size_t text_size() const { return text_.size(); }
+  std::size_t text_size() const { return text_size_; }
 
   class Iterator {
    public:
@@ -112,16 +113,29 @@ class HeaderMap {
  private:
   struct Entry {
     HeaderId id;
-    std::uint16_t name_size;
-    std::uint32_t name_at;  // offsets into text_
+    std::uint32_t name_size;
+    std::uint32_t name_at;  // offsets into text_; a name in its canonical case is not copied there (canonical_name)
     std::uint32_t value_at;
     std::uint32_t value_size;
   };
-  template <class Matches>
-  std::size_t remove_if(Matches matches);
+  static constexpr std::uint32_t canonical_name = 0xffffffff;
+  friend void remove_hop_by_hop(HeaderMap&);
 
-  std::string text_;
+  void append(HeaderId id, std::string_view name, std::string_view value);
+  std::uint32_t keep(std::string_view text);
+  std::string_view name_of(const Entry&) const;
+  std::string_view value_of(const Entry& entry) const {
+    return std::string_view(text_).substr(entry.value_at, entry.value_size);
+  }
+  bool matches(const Entry& entry, HeaderId id, std::string_view name) const;
+  template <class Matches>
+  std::size_t remove_if(std::size_t from, Matches matches);
+  void replace(HeaderId id, std::string_view name, std::string_view value);
+  std::string join(HeaderId id, std::string_view name) const;
+
+  std::string text_;  // bytes of removed fields stay until clear()
   std::vector<Entry> fields_;
+  std::size_t text_size_ = 0;
 };
 
 enum class Version : std::uint8_t { http_1_0, http_1_1, http_2 };
