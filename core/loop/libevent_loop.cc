@@ -128,7 +128,8 @@ void LibeventLoop::run() {
   running_ = true;
   waiting_ = true;
   end_wait();
-  while (!stop_.load(std::memory_order_relaxed)) {
+  // Tasks posted before stop() still run, also when the thread was late to start.
+  for (;;) {
     run_timers();
     run_posted();
     run_deferred();

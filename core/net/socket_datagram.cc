@@ -36,7 +36,7 @@ SocketDatagram::SocketDatagram(LibeventLoop& loop, Descriptor socket, DatagramRo
 }
 
 SocketDatagram::~SocketDatagram() {
-  if (destroyed_) *destroyed_ = true;
+  *alive_ = false;
   watch_.reset();
 }
 
@@ -50,16 +50,14 @@ void SocketDatagram::send(std::span<const std::byte> packet, const Address& to) 
 void SocketDatagram::on_fd_readable() {
   for (std::size_t i = 0; i < DatagramRoom::packets; ++i) room_.batch.set_room(i, room_.bytes[i]);
   const int got = recvmmsg(socket_.get(), room_.batch.headers(), DatagramRoom::packets, MSG_DONTWAIT, nullptr);
-  bool destroyed = false;
-  destroyed_ = &destroyed;
-  for (std::size_t i = 0; static_cast<int>(i) < got && !destroyed; ++i) {
+  const auto alive = alive_;
+  for (std::size_t i = 0; static_cast<int>(i) < got && *alive; ++i) {
     if (room_.batch.truncated(i)) {
       counters_.datagrams_too_long.fetch_add(1, std::memory_order_relaxed);
       continue;
     }
     events_.on_datagram(std::span(room_.bytes[i]).first(room_.batch.received(i)), room_.batch.peer(i));
   }
-  if (!destroyed) destroyed_ = nullptr;
 }
 
 SocketBlockingDatagram::SocketBlockingDatagram(Descriptor socket, SocketCounters& counters)

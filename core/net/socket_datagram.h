@@ -57,7 +57,7 @@ class SocketDatagram final : public Datagram, private FdEvents {
   SocketCounters& counters_;
   DatagramEvents& events_;
   std::optional<FdWatch> watch_;
-  bool* destroyed_ = nullptr;  // set while packets are given out
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // outlives this where packets are given out
 };
 
 class SocketBlockingDatagram final : public BlockingDatagram {

@@ -27,7 +27,7 @@ class SocketListener final : public Listener, private FdEvents {
     watch_->set(true, false);
   }
   ~SocketListener() {
-    if (destroyed_) *destroyed_ = true;
+    *alive_ = false;
     watch_.reset();
   }
 
@@ -50,13 +50,12 @@ class SocketListener final : public Listener, private FdEvents {
   Timer resume_;
   std::optional<FdWatch> watch_;
   bool paused_ = false;
-  bool* destroyed_ = nullptr;  // set while streams are given out
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // outlives this where streams are given out
 };
 
 void SocketListener::on_fd_readable() {
-  bool destroyed = false;
-  destroyed_ = &destroyed;
-  for (int i = 0; i < accepts_a_wake_up && !destroyed && watch_->readable(); ++i) {
+  const auto alive = alive_;
+  for (int i = 0; i < accepts_a_wake_up && *alive && watch_->readable(); ++i) {
     SocketAddress peer;
     Descriptor socket(accept4(socket_.get(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket.valid()) {
@@ -65,7 +64,6 @@ void SocketListener::on_fd_readable() {
     }
     events_.on_accept(SocketStream::accepted(loop_, std::move(socket), peer.to_address()));
   }
-  if (!destroyed) destroyed_ = nullptr;
 }
 
 void SocketListener::accept_failed(int error) {
