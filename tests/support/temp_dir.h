@@ -1,0 +1,28 @@
+// A directory of its own for one test, below $TMPDIR or /tmp, gone with the object that made it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace skerry::testing {
+
+class TempDir {
+ public:
+  TempDir();
+  ~TempDir();
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+
+  std::string path() const { return path_.string(); }
+  std::string operator/(std::string_view name) const { return (path_ / name).string(); }
+  // Writes a file (folders on the way are made) and returns its path.
+  std::string write(std::string_view name, std::string_view content) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::string read_file(const std::string& path);
+
+}  // namespace skerry::testing
