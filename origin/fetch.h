@@ -34,10 +34,10 @@ class FetchEvents {
 };
 
 struct FetchRequest {
-  http::RequestHead head;                            // hop-by-hop fields removed; authority as the origin should see it
-  http::BodyLength body = http::BodyLength::none();  // a request with a body is retried only while none of it was sent
-  bool may_retry = true;                             // idempotent, or the caller knows better
-  core::Duration first_byte_timeout{0};              // zero: the group's
+  http::RequestHead head;  // hop-by-hop fields removed; authority as the origin should see it, empty: its own
+  http::BodyLength body = http::BodyLength::none();  // retried while at most 64 KiB of the body were sent
+  bool may_retry = true;  // false: never sent twice. Methods that aren't idempotent never are (RFC 9110 9.2.2).
+  core::Duration first_byte_timeout{0};  // zero: the group's
 };
 
 class Fetch {
@@ -46,8 +46,10 @@ class Fetch {
   static std::unique_ptr<Fetch> start(const core::Worker&, UpstreamGroup&, FetchRequest, FetchEvents&);
   virtual ~Fetch() = default;
 
+  // Ignored once the fetch has ended, or when the request was announced without a body.
   virtual void send_body(core::Chunk) = 0;
   virtual void finish_body(const http::HeaderMap* trailers = nullptr) = 0;
+  // Body bytes not yet given to the kernel. Above 256 KiB the sender should wait for on_fetch_writable().
   virtual std::size_t queued() const = 0;
   // Back-pressure on the response body.
   virtual void pause(bool) = 0;
@@ -55,6 +57,7 @@ class Fetch {
   virtual void become_tunnel() = 0;
   // Which upstream answers, for logs: "https://origin.example.com (192.0.2.1:443)". Empty before one is chosen.
   virtual std::string upstream() const = 0;
+  // Upstreams tried; asking again because a reused connection had been closed is the same attempt.
   virtual int attempts() const = 0;
 };
 

@@ -33,7 +33,8 @@ struct UpstreamConfig {
   core::Duration idle_timeout = std::chrono::seconds(30);  // between two reads of a response
   core::Duration keep_alive = std::chrono::seconds(50);    // an idle connection is closed after
   core::Duration queue_timeout = std::chrono::seconds(5);
-  int attempts = 3;           // per fetch, over all upstreams
+  core::Duration tunnel_idle_timeout = std::chrono::minutes(10);  // no byte either way after an upgrade
+  int attempts = 3;                                               // per fetch, over all upstreams
   int failures_to_eject = 1;  // consecutive failed connects or requests until an upstream is skipped
   core::Duration eject_for = std::chrono::seconds(1);  // first back-off; doubles
   core::Duration eject_at_most = std::chrono::seconds(30);
@@ -47,12 +48,19 @@ struct UpstreamStatus {
   std::uint64_t requests = 0;
   std::uint64_t failures = 0;
   std::uint64_t connections_opened = 0;
+  std::uint64_t connections = 0;      // open now, idle ones included
+  std::uint64_t idle = 0;             // open and free
+  std::uint64_t waiting = 0;          // fetches in the queue for a connection
+  std::uint64_t reconnects = 0;       // requests sent again because a reused connection turned out closed
+  std::uint64_t stale_addresses = 0;  // connects to addresses known before, since the name did not resolve
+  std::uint64_t overloaded = 0;       // fetches turned away: the queue was full, or took too long
 };
 
 class UpstreamGroup {
  public:
-  // Parses URLs and loads TLS material; names are resolved at run time. `resolver_for` gives each worker's resolver and
-  // may return null when every host is an address. Errors: invalid_configuration naming the URL or file.
+  // Parses URLs and loads TLS material; names are resolved at run time, by the resolver of the worker that asks. At
+  // most 64 URLs. Errors: invalid_configuration naming the URL or limit; TlsContext's for files. The workers' loops
+  // must outlive the group; it may be let go on any thread.
   static core::Result<std::shared_ptr<UpstreamGroup>> create(const UpstreamConfig&, int workers);
   virtual ~UpstreamGroup() = default;
 
@@ -61,7 +69,8 @@ class UpstreamGroup {
   virtual bool all_ejected(core::TimePoint now) const = 0;
 };
 
-// What a worker brings to fetches besides its loop: its resolver. Set once per worker before the first fetch.
+// What a worker brings to fetches besides its loop: its resolver, needed unless every host is an address. Set once per
+// worker before the first fetch; null before the resolver goes. Any thread.
 void set_resolver(const core::Worker&, dns::Resolver*);
 
 }  // namespace skerry::origin

@@ -1,0 +1,77 @@
+#include "origin/balancing.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+
+namespace skerry::origin {
+
+Permit Health::admit(core::TimePoint now) {
+  const auto until = ejected_until_.load(std::memory_order_acquire);
+  if (until == healthy) return Permit::normal;
+  if (now.time_since_epoch().count() < until) return Permit::refused;
+  return probing_.exchange(true, std::memory_order_acq_rel) ? Permit::refused : Permit::probe;
+}
+
+bool Health::available(core::TimePoint now) const {
+  const auto until = ejected_until_.load(std::memory_order_acquire);
+  if (until == healthy) return true;
+  return now.time_since_epoch().count() >= until && !probing_.load(std::memory_order_acquire);
+}
+
+void Health::succeeded(Permit permit) {
+  if (permit == Permit::refused) return;
+  // A request that began before the ejection says nothing about now: only the probe readmits.
+  if (permit == Permit::normal && ejected()) return;
+  failures_.store(0, std::memory_order_relaxed);
+  if (permit != Permit::probe) return;
+  ejections_.store(0, std::memory_order_relaxed);
+  ejected_until_.store(healthy, std::memory_order_release);
+  probing_.store(false, std::memory_order_release);
+}
+
+void Health::failed(Permit permit, core::TimePoint now) {
+  if (permit == Permit::refused) return;
+  if (permit == Permit::probe) {
+    eject(now);
+    probing_.store(false, std::memory_order_release);
+    return;
+  }
+  if (ejected()) return;
+  if (failures_.fetch_add(1, std::memory_order_relaxed) + 1 >= options_.failures_to_eject) eject(now);
+}
+
+void Health::abandoned(Permit permit) {
+  if (permit == Permit::probe) probing_.store(false, std::memory_order_release);
+}
+
+void Health::eject(core::TimePoint now) {
+  constexpr int doublings_at_most = 30;  // eject_at_most is reached long before
+  const int before = std::min(ejections_.fetch_add(1, std::memory_order_relaxed), doublings_at_most);
+  core::Duration back_off = options_.eject_for;
+  for (int i = 0; i < before && back_off < options_.eject_at_most; ++i) back_off *= 2;
+  back_off = std::min(back_off, options_.eject_at_most);
+  failures_.store(0, std::memory_order_relaxed);
+  ejected_until_.store((now + back_off).time_since_epoch().count(), std::memory_order_release);
+}
+
+namespace {
+
+std::size_t nth_member(UpstreamSet set, std::uint64_t n) {
+  for (; n > 0; --n) set &= set - 1;
+  return static_cast<std::size_t>(std::countr_zero(set));
+}
+
+}  // namespace
+
+std::array<std::size_t, 2> draw_two(UpstreamSet candidates, core::Random& random) {
+  CHECK(candidates != 0);
+  const auto count = static_cast<std::uint64_t>(std::popcount(candidates));
+  if (count == 1) return {nth_member(candidates, 0), nth_member(candidates, 0)};
+  const std::uint64_t first = random.below(count);
+  std::uint64_t second = random.below(count - 1);
+  if (second >= first) ++second;
+  return {nth_member(candidates, first), nth_member(candidates, second)};
+}
+
+}  // namespace skerry::origin

@@ -1,0 +1,508 @@
+#include "origin/fetch.h"
+
+#include <algorithm>
+
+#include "origin/fetch_machine.h"
+
+namespace skerry::origin {
+
+namespace {
+
+constexpr std::size_t body_queue = 256 * 1024;  // Fetch::queued() above this: the sender waits
+constexpr std::size_t addresses_at_most = 6;    // of one name, per connect
+constexpr core::Duration shortest_connect = std::chrono::milliseconds(250);  // an address's share of connect_timeout
+
+}  // namespace
+
+const std::array<FetchMachine::Step, 9> FetchMachine::steps = {{{"choose", &FetchMachine::choose},
+                                                                {"queue", &FetchMachine::queue},
+                                                                {"resolve", &FetchMachine::resolve},
+                                                                {"connect", &FetchMachine::connect},
+                                                                {"send", &FetchMachine::send},
+                                                                {"await head", &FetchMachine::await_head},
+                                                                {"stream", &FetchMachine::stream},
+                                                                {"finish", &FetchMachine::finish},
+                                                                {"fail", &FetchMachine::fail}}};
+
+std::unique_ptr<Fetch> Fetch::start(const core::Worker& worker, UpstreamGroup& group, FetchRequest request,
+                                    FetchEvents& events) {
+  auto fetch =
+      std::make_unique<FetchMachine>(worker, static_cast<Group&>(group).shared_from_this(), std::move(request), events);
+  fetch->begin();
+  return fetch;
+}
+
+FetchMachine::FetchMachine(const core::Worker& worker, std::shared_ptr<Group> group, FetchRequest request,
+                           FetchEvents& events)
+    : worker_(worker),
+      group_(std::move(group)),
+      request_(std::move(request)),
+      events_(events),
+      body_(request_.body),
+      later_(worker.loop, [this] { resume(); }),
+      writable_(worker.loop, [this] { report_writable(); }),
+      deadline_(worker.loop, [this] {
+        expired_ = true;
+        resume();
+      }) {}
+
+FetchMachine::~FetchMachine() {
+  if (gone_) *gone_ = true;
+  leave_upstream();
+}
+
+void FetchMachine::begin() {
+  starting_ = true;
+  resume();
+  starting_ = false;
+}
+
+void FetchMachine::resume() {
+  if (over_) return;
+  if (running_) {
+    run_again_ = true;
+    return;
+  }
+  bool gone = false;
+  gone_ = &gone;
+  running_ = true;
+  Progress progress;
+  do {
+    run_again_ = false;
+    progress = (this->*steps[static_cast<std::size_t>(step_)].run)();
+    if (gone) return;
+  } while (progress == Progress::again || (progress == Progress::wait && run_again_));
+  running_ = false;
+  gone_ = nullptr;
+}
+
+FetchMachine::Progress FetchMachine::go(StepId next) {
+  step_ = next;
+  expired_ = false;
+  deadline_.cancel();
+  return Progress::again;
+}
+
+// --- The steps, in order ---------------------------------------------------------------------------------------------
+
+FetchMachine::Progress FetchMachine::choose() {
+  const bool left = attempts_ < group_->config().attempts;
+  const auto choice = left ? group_->choose(worker_.random, worker_.loop.now(), tried_) : std::nullopt;
+  if (!choice) {
+    return fail_with(attempts_ > 0 ? std::move(error_) : problem(core::ErrorCode::no_healthy_upstream));
+  }
+  ++attempts_;
+  tried_ |= UpstreamSet{1} << choice->index;
+  upstream_ = &group_->upstream(choice->index);
+  pool_ = &group_->pool(worker_, choice->index);
+  permit_ = choice->permit;
+  counted_ = true;
+  fresh_only_ = false;
+  peer_ = {};
+  return go(StepId::queue);
+}
+
+FetchMachine::Progress FetchMachine::queue() {
+  if (!slot_ && expired_) {
+    upstream_->overloaded.fetch_add(1, std::memory_order_relaxed);
+    return give_up_upstream(problem(core::ErrorCode::overloaded, core::ErrorSource::internal), false);
+  }
+  if (!slot_ && queued_) return Progress::wait;
+  if (!slot_ && !fresh_only_) slot_ = pool_->take_idle();
+  if (!slot_) {
+    queued_ = true;  // before the call: on_slot() may come from inside it
+    const auto reservation = pool_->reserve(*this, slot_);
+    if (reservation == UpstreamPool::Reservation::full) {
+      queued_ = false;
+      upstream_->overloaded.fetch_add(1, std::memory_order_relaxed);
+      return give_up_upstream(problem(core::ErrorCode::overloaded, core::ErrorSource::internal), false);
+    }
+    if (!slot_) {
+      deadline_.arm(group_->config().queue_timeout);
+      return Progress::wait;
+    }
+  }
+  queued_ = false;
+  reused_ = slot_->connection != nullptr;
+  return go(reused_ ? StepId::send : StepId::resolve);
+}
+
+FetchMachine::Progress FetchMachine::resolve() {
+  if (upstream_->url.address) {
+    order_addresses({*upstream_->url.address});
+    return go(StepId::connect);
+  }
+  if (!query_) {
+    dns::Resolver* resolver = resolver_of(worker_);
+    if (!resolver) return give_up_upstream(problem(core::ErrorCode::dns_failed, core::ErrorSource::internal), false);
+    deadline_.arm(group_->config().connect_timeout);
+    resolution_.reset();
+    query_ = resolver->resolve(upstream_->url.host, [this](core::Result<dns::Resolution> result) {
+      resolution_ = std::move(result);
+      later_.schedule();  // not from inside the query, which this ends
+    });
+    return Progress::wait;
+  }
+  if (!resolution_ && !expired_) return Progress::wait;
+  if (!resolution_) resolution_ = problem(core::ErrorCode::dns_timeout);
+  query_.reset();
+  KnownAddresses& known = pool_->addresses();
+  if (resolution_->ok()) {
+    known.resolved = (*resolution_)->addresses;
+  } else if (known.resolved.empty() || resolution_->error().code == core::ErrorCode::dns_nxdomain) {
+    return give_up_upstream(told(resolution_->error()), true);
+  } else {
+    upstream_->stale_addresses.fetch_add(1, std::memory_order_relaxed);
+  }
+  order_addresses(known.resolved);
+  return go(StepId::connect);
+}
+
+FetchMachine::Progress FetchMachine::connect() {
+  if (connected_ && connected_->ok()) {
+    pool_->addresses().last_worked = peer_.ip;
+    upstream_->opened.fetch_add(1, std::memory_order_relaxed);
+    return go(StepId::send);
+  }
+  if (slot_->connection) {
+    if (!connected_ && !expired_) return Progress::wait;
+    error_ = connected_ ? told(connected_->error()) : problem(core::ErrorCode::connect_timeout);
+    slot_->connection.reset();
+  }
+  const bool time_left = worker_.loop.now() < connect_until_;
+  if (next_address_ == addresses_.size() || !time_left) {
+    const bool blame = error_.source != core::ErrorSource::internal;  // out of descriptors is no fault of theirs
+    return give_up_upstream(std::move(error_), blame);
+  }
+  open_next_address();
+  return Progress::wait;
+}
+
+FetchMachine::Progress FetchMachine::send() {
+  http::ClientConnection& connection = *slot_->connection;
+  peer_ = connection.peer_address();
+  if (request_.head.authority.empty()) request_.head.authority = upstream_->url.authority;
+  upstream_->requests.fetch_add(1, std::memory_order_relaxed);
+  loss_.reset();
+  if (sent_) body_.rewind();
+  sent_ = true;
+  body_sent_ = false;
+  body_accepted_ = 0;
+  last_progress_ = worker_.loop.now();
+  connection.set_events(this);
+  go(StepId::await_head);
+  connection.send_request(request_.head, request_.body);
+  pump_body();
+  return Progress::again;
+}
+
+FetchMachine::Progress FetchMachine::await_head() {
+  if (head_) return accept_head();
+  if (loss_) return connection_lost();
+  if (head_is_late()) {
+    const bool unsent = slot_->connection->queued() > 0;
+    return give_up_upstream(problem(unsent ? core::ErrorCode::write_timeout : core::ErrorCode::first_byte_timeout),
+                            true);
+  }
+  return Progress::wait;
+}
+
+FetchMachine::Progress FetchMachine::stream() {
+  if (loss_) return fail_with(std::move(loss_->error));
+  if (ended_) return go(StepId::finish);
+  if (expired_ && !paused_) return fail_with(problem(core::ErrorCode::idle_timeout));
+  return Progress::wait;
+}
+
+FetchMachine::Progress FetchMachine::finish() {
+  over_ = true;
+  deadline_.cancel();
+  slot_->connection->set_events(nullptr);
+  if (reusable_ && body_sent_ && !tunnel_) {
+    if (paused_) slot_->connection->pause_reading(false);
+    pool_->park(std::move(slot_));
+  }
+  leave_upstream();
+  events_.on_fetch_end(trailers_);
+  return Progress::done;
+}
+
+FetchMachine::Progress FetchMachine::fail() {
+  if (starting_ || in_call_) {
+    later_.schedule();
+    return Progress::wait;
+  }
+  over_ = true;
+  events_.on_fetch_error(error_);
+  return Progress::done;
+}
+
+// --- What the steps are made of --------------------------------------------------------------------------------------
+
+FetchMachine::Progress FetchMachine::give_up_upstream(core::Error error, bool blame) {
+  judge(blame ? Verdict::failed : Verdict::none);
+  leave_upstream();
+  if (sent_ && !may_send_again()) return fail_with(std::move(error));
+  error_ = std::move(error);
+  return go(StepId::choose);
+}
+
+FetchMachine::Progress FetchMachine::fail_with(core::Error error) {
+  error_ = std::move(error);
+  leave_upstream();
+  return go(StepId::fail);
+}
+
+FetchMachine::Progress FetchMachine::accept_head() {
+  judge(Verdict::succeeded);
+  go(StepId::stream);
+  if (paused_) {
+    slot_->connection->pause_reading(true);
+  } else {
+    deadline_.arm(group_->config().idle_timeout);
+  }
+  http::ResponseHead head = std::move(*head_);
+  head_.reset();
+  events_.on_fetch_head(std::move(head), length_);
+  return Progress::again;
+}
+
+// A reused connection may have been closed by the upstream just before the request reached it: that says nothing about
+// the upstream, and asking again is safe if the request is (RFC 9112 9.3.1).
+FetchMachine::Progress FetchMachine::connection_lost() {
+  const bool was_idle_close = reused_ && loss_->before_response;
+  if (was_idle_close && may_send_again()) {
+    upstream_->reconnects.fetch_add(1, std::memory_order_relaxed);
+    fresh_only_ = true;
+    slot_.reset();
+    return go(StepId::queue);
+  }
+  return give_up_upstream(std::move(loss_->error), !was_idle_close);
+}
+
+// The one that worked last first: an unreachable address family is found out once, not on every connect.
+void FetchMachine::order_addresses(const std::vector<core::IpAddress>& resolved) {
+  addresses_.assign(resolved.begin(),
+                    resolved.begin() + static_cast<std::ptrdiff_t>(std::min(resolved.size(), addresses_at_most)));
+  if (const auto& worked = pool_->addresses().last_worked) {
+    const auto found = std::find(addresses_.begin(), addresses_.end(), *worked);
+    if (found != addresses_.end()) std::rotate(addresses_.begin(), found, found + 1);
+  }
+  next_address_ = 0;
+  connected_.reset();
+  connect_until_ = worker_.loop.now() + group_->config().connect_timeout;
+}
+
+// connect_timeout is for all addresses together; each gets an even share of what is left of it.
+void FetchMachine::open_next_address() {
+  const core::TimePoint now = worker_.loop.now();
+  const auto left = static_cast<core::Duration::rep>(addresses_.size() - next_address_);
+  const core::Duration share = std::max((connect_until_ - now) / left, shortest_connect);
+  peer_ = {addresses_[next_address_++], upstream_->url.port};
+  expired_ = false;
+  deadline_.arm_at(std::min(now + share, connect_until_));
+  connected_.reset();
+  slot_->connection = http::ClientConnection::connect(worker_, peer_, {}, upstream_->tls, upstream_->url.host,
+                                                      [this](core::Result<void> result) {
+                                                        connected_ = std::move(result);
+                                                        later_.schedule();
+                                                      });
+}
+
+// The wait for a head begins when the request is out. While its body is on its way, looks every now and then whether
+// the kernel still takes some; while it's the sender who is slow, the upstream isn't late.
+bool FetchMachine::head_is_late() {
+  const core::TimePoint now = worker_.loop.now();
+  const core::Duration patience = request_.first_byte_timeout > core::Duration::zero()
+                                      ? request_.first_byte_timeout
+                                      : group_->config().first_byte_timeout;
+  const std::size_t waiting = slot_->connection->queued();
+  const bool on_its_way = body_.announced() && (!body_sent_ || body_accepted_ < body_.sent());
+  if (on_its_way) {
+    const std::uint64_t accepted = body_.sent() - std::min<std::uint64_t>(waiting, body_.sent());
+    const bool senders_turn = !body_sent_ && waiting == 0;
+    if (accepted != body_accepted_ || senders_turn) last_progress_ = now;
+    body_accepted_ = accepted;
+  }
+  const core::TimePoint late = last_progress_ + patience;
+  if (now >= late) return true;
+  deadline_.arm_at(on_its_way ? std::min(late, now + patience / 8) : late);
+  return false;
+}
+
+bool FetchMachine::may_send_again() const {
+  return request_.may_retry && http::is_idempotent(request_.head.method) && !response_began_ && body_.replayable();
+}
+
+void FetchMachine::judge(Verdict verdict) {
+  const Permit permit = std::exchange(permit_, Permit::refused);
+  if (!upstream_ || permit == Permit::refused) return;
+  switch (verdict) {
+    case Verdict::succeeded: upstream_->health.succeeded(permit); break;
+    case Verdict::none: upstream_->health.abandoned(permit); break;
+    case Verdict::failed:
+      upstream_->failures.fetch_add(1, std::memory_order_relaxed);
+      upstream_->health.failed(permit, worker_.loop.now());
+      break;
+  }
+}
+
+// Gives back all that is held of the upstream: the queue's place, the connection, the load count, the probe slot.
+void FetchMachine::leave_upstream() {
+  if (std::exchange(queued_, false)) pool_->cancel(*this);
+  judge(Verdict::none);
+  query_.reset();
+  slot_.reset();
+  if (std::exchange(counted_, false)) upstream_->in_flight.fetch_sub(1, std::memory_order_relaxed);
+}
+
+core::Error FetchMachine::problem(core::ErrorCode code, core::ErrorSource source) const {
+  const std::string_view step = steps[static_cast<std::size_t>(step_)].name;
+  return {code, source, true, std::string(step) + (upstream_ ? ", " + upstream() : "")};
+}
+
+// An error of a lower layer, with what was going on here. Whatever a codec calls it, it was the upstream's doing.
+core::Error FetchMachine::told(const core::Error& cause) const {
+  const bool ours = cause.source == core::ErrorSource::internal;
+  core::Error error = problem(cause.code, ours ? core::ErrorSource::internal : core::ErrorSource::upstream);
+  error.retryable = cause.retryable;
+  if (!cause.detail.empty()) error.detail += ": " + cause.detail;
+  return error;
+}
+
+// --- The pumps, and what the owner asks for --------------------------------------------------------------------------
+
+http::ClientConnection* FetchMachine::sending_on() const {
+  const bool open = step_ == StepId::await_head || step_ == StepId::stream;
+  return open && !over_ && slot_ && !loss_ ? slot_->connection.get() : nullptr;
+}
+
+void FetchMachine::pump_body() {
+  const bool was_in_call = std::exchange(in_call_, true);
+  while (sending_on()) {
+    auto chunk = body_.take();
+    if (!chunk) break;
+    slot_->connection->send_body(std::move(*chunk));
+  }
+  if (sending_on() && body_.finished() && !body_sent_) {
+    body_sent_ = true;
+    slot_->connection->finish_request(body_.trailers());
+  }
+  in_call_ = was_in_call;
+  if (want_writable_ && queued() < body_queue / 2) writable_.schedule();
+}
+
+void FetchMachine::send_body(core::Chunk chunk) {
+  if (over_ || chunk.empty()) return;
+  if (!tunnel_) {
+    if (!body_.announced() || body_.finished()) return;
+    body_.add(std::move(chunk));
+    want_writable_ = want_writable_ || queued() >= body_queue / 2;
+    if (sending_on()) pump_body();
+    return;
+  }
+  if (!sending_on()) return;
+  deadline_.arm(group_->config().tunnel_idle_timeout);
+  in_call_ = true;
+  slot_->connection->send_body(std::move(chunk));
+  in_call_ = false;
+}
+
+void FetchMachine::finish_body(const http::HeaderMap* trailers) {
+  if (over_) return;
+  if (tunnel_) {
+    in_call_ = true;
+    if (auto* connection = sending_on()) connection->finish_request();
+    in_call_ = false;
+    return;
+  }
+  if (body_.finished()) return;
+  body_.finish(trailers);
+  if (sending_on()) pump_body();
+}
+
+std::size_t FetchMachine::queued() const {
+  if (over_) return 0;
+  const auto* connection = sending_on();
+  return body_.unsent() + (connection ? connection->queued() : 0);
+}
+
+void FetchMachine::pause(bool paused) {
+  if (over_ || paused == paused_) return;
+  paused_ = paused;
+  if (step_ != StepId::stream || !sending_on()) return;
+  // A pause is the owner's doing: the upstream isn't idle while it lasts.
+  if (paused) {
+    deadline_.cancel();
+  } else {
+    deadline_.arm(tunnel_ ? group_->config().tunnel_idle_timeout : group_->config().idle_timeout);
+  }
+  in_call_ = true;
+  slot_->connection->pause_reading(paused);
+  in_call_ = false;
+}
+
+void FetchMachine::become_tunnel() {
+  if (step_ != StepId::stream || !sending_on()) return;
+  tunnel_ = true;
+  slot_->connection->become_tunnel();
+  if (!paused_) deadline_.arm(group_->config().tunnel_idle_timeout);
+}
+
+std::string FetchMachine::upstream() const {
+  if (!upstream_) return {};
+  return peer_.port == 0 ? upstream_->url.text : upstream_->url.text + " (" + peer_.to_string() + ")";
+}
+
+void FetchMachine::on_slot(std::unique_ptr<Slot> slot) {
+  slot_ = std::move(slot);
+  queued_ = false;
+  later_.schedule();
+}
+
+void FetchMachine::on_interim(const http::ResponseHead& head) {
+  response_began_ = true;
+  last_progress_ = worker_.loop.now();
+  events_.on_fetch_interim(head);
+}
+
+void FetchMachine::on_response(http::ResponseHead&& head, http::BodyLength length) {
+  response_began_ = true;
+  head_ = std::move(head);
+  length_ = length;
+  resume();
+}
+
+void FetchMachine::on_response_body(core::Chunk chunk) {
+  if (!paused_) deadline_.arm(tunnel_ ? group_->config().tunnel_idle_timeout : group_->config().idle_timeout);
+  events_.on_fetch_body(std::move(chunk));
+}
+
+void FetchMachine::on_response_end(const http::HeaderMap& trailers, bool reusable) {
+  ended_ = true;
+  reusable_ = reusable;
+  trailers_ = trailers;
+  resume();
+}
+
+void FetchMachine::on_request_writable() {
+  report_writable();
+}
+
+void FetchMachine::report_writable() {
+  want_writable_ = false;
+  writable_.cancel();
+  if (!over_) events_.on_fetch_writable();
+}
+
+void FetchMachine::on_response_error(const core::Error& error, bool before_response) {
+  loss_ = Loss{told(error), before_response};
+  response_began_ = response_began_ || !before_response;
+  if (in_call_) {
+    later_.schedule();
+  } else {
+    resume();
+  }
+}
+
+}  // namespace skerry::origin

@@ -1,0 +1,59 @@
+// One upstream as all workers share it: who it is, its health, its load, and which workers hold or lack connections.
+//
+// Constant after creation but for atomics; owned by its group. Any thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/http/head.h"
+#include "core/loop/event_loop.h"
+#include "core/net/address.h"
+#include "core/net/tls.h"
+#include "origin/balancing.h"
+#include "origin/upstream.h"
+
+namespace skerry::origin {
+
+// What the parts of an upstream's URL say.
+struct UpstreamUrl {
+  http::Scheme scheme = http::Scheme::http;
+  std::string host;                        // lower case, without brackets
+  std::optional<core::IpAddress> address;  // the host is a literal address
+  std::uint16_t port = 80;
+  std::string text;       // normalised, as messages and metrics name the upstream
+  std::string authority;  // what Host carries if the request says nothing (RFC 9110 7.2)
+};
+core::Result<UpstreamUrl> parse_upstream_url(std::string_view);
+
+struct Upstream {
+  // One worker's part in the upstream's connections: what other workers must know to hand a free one over.
+  struct Share {
+    std::atomic<core::EventLoop*> loop{nullptr};  // null until that worker's first fetch
+    std::atomic<std::uint32_t> idle{0};
+    std::atomic<std::uint32_t> waiting{0};
+  };
+
+  Upstream(UpstreamUrl parsed, std::shared_ptr<const core::TlsContext> context, const Health::Options& options,
+           std::size_t workers)
+      : url(std::move(parsed)), tls(std::move(context)), health(options), shares(workers) {}
+
+  const UpstreamUrl url;
+  const std::shared_ptr<const core::TlsContext> tls;  // null: plain
+
+  Health health;
+  std::atomic<std::uint64_t> open{0};  // connections, opening ones included: at most UpstreamConfig::connections
+  std::atomic<std::uint64_t> in_flight{0};
+  std::atomic<std::uint64_t> requests{0};
+  std::atomic<std::uint64_t> failures{0};
+  std::atomic<std::uint64_t> opened{0};
+  std::atomic<std::uint64_t> reconnects{0};       // a reused connection had been closed: asked again on a fresh one
+  std::atomic<std::uint64_t> stale_addresses{0};  // the name did not resolve: went on with the addresses known before
+  std::atomic<std::uint64_t> overloaded{0};       // the queue for a connection was full, or took too long
+  std::vector<Share> shares;                      // by worker
+};
+
+}  // namespace skerry::origin
