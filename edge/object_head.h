@@ -20,7 +20,7 @@ struct ResponseTimes {
 };
 
 // Without hop-by-hop fields, framing, Age, and the fields named in no-cache="…" and private="…"; with a Date if there
-// was none or no valid one was given at all (RFC 9110 6.6.1). The caller fills key, primary_key, host, path and
+// was none (RFC 9110 6.6.1). The caller fills key, primary_key, host, path and
 // body_size.
 ObjectHead make_object_head(const http::RequestHead&, http::ResponseHead&&, const Freshness&, const ResponseTimes&);
 

@@ -19,7 +19,8 @@ namespace skerry::edge {
 struct CachePolicy {
   double heuristic_fraction = 0.1;  // of the age at Last-Modified (RFC 9111 4.2.2)
   std::chrono::seconds heuristic_max = std::chrono::hours(24);
-  // Instead of what the origin says, for 200, 203, 204, 300, 301, 308. no-store and private are still obeyed.
+  // Instead of what the origin says, for 200, 203, 204, 300, 301, 308. no-store, private and no-cache are still
+  // obeyed.
   std::optional<std::chrono::seconds> ttl;
   // Status → lifetime, where the origin states none.
   std::vector<std::pair<int, std::chrono::seconds>> negative_ttl;

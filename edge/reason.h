@@ -79,6 +79,8 @@ std::string_view name(Outcome);
   X(bad_request, "bad-request") \
   X(range, "range") \
   X(upgrade, "upgrade") \
+  X(request_body, "request-body") \
+  X(stale_on_failure, "stale-on-failure") \
   X(client_gone, "client-gone") \
   X(range_not_stored, "range-not-stored") \
   X(invalidated, "invalidated") \

@@ -19,7 +19,8 @@ bool is_token_char(char);
 char lower(char);  // ASCII
 void append_lower(std::string& out, std::string_view);
 
-// Walks the elements of one value: trimmed, empty ones skipped, commas inside quoted strings kept.
+// Walks the elements of one value: trimmed, empty ones skipped, commas inside quoted strings kept. A quote that is
+// never closed is an ordinary character.
 class ListReader {
  public:
   explicit ListReader(std::string_view value) : rest_(value) {}
@@ -27,6 +28,7 @@ class ListReader {
 
  private:
   std::string_view rest_;
+  bool broken_quote_ = false;  // a quote without an end was met
 };
 
 // Calls `visit(element)` for every element of every line of the field; stops when it returns false.

@@ -1,0 +1,145 @@
+#include "edge/object_head.h"
+
+#include <charconv>
+#include <string>
+
+#include "core/http/date.h"
+#include "core/http/etag.h"
+#include "edge/vary.h"
+
+namespace skerry::edge {
+namespace {
+
+using http::HeaderId;
+
+// What frames one message or belongs to one connection or hop (RFC 9111 3.1), and Age, which we compute.
+void remove_unstorable(http::HeaderMap& fields) {
+  http::remove_hop_by_hop(fields);
+  constexpr HeaderId unstorable[] = {
+      HeaderId::connection,
+      HeaderId::keep_alive,
+      HeaderId::proxy_authenticate,
+      HeaderId::proxy_authentication_info,
+      HeaderId::proxy_connection,
+      HeaderId::proxy_authorization,
+      HeaderId::te,
+      HeaderId::trailer,
+      HeaderId::transfer_encoding,
+      HeaderId::upgrade,
+      HeaderId::content_length,
+      HeaderId::skerry_peer,
+      HeaderId::skerry_answer,
+  };
+  for (const HeaderId id : unstorable) fields.remove(id);
+}
+
+// no-cache="…" and private="…": these fields are kept out of reuse (RFC 9111 5.2.2.4, 5.2.2.7).
+void remove_qualified(http::HeaderMap& fields, const http::CacheControl& control) {
+  for (const std::string& name : control.no_cache_fields) fields.remove(name);
+  for (const std::string& name : control.private_fields) fields.remove(name);
+}
+
+void add_missing_date(http::HeaderMap& fields, core::WallTime received) {
+  if (fields.contains(HeaderId::date)) return;
+  std::string date;
+  http::append_http_date(date, received);
+  fields.add(HeaderId::date, date);
+}
+
+void set_freshness(ObjectHead& object, const Freshness& freshness, const ResponseTimes& times) {
+  object.requested = times.requested;
+  object.received = times.received;
+  object.epoch = times.epoch;
+  object.initial_age = freshness.initial_age;
+  object.lifetime = freshness.lifetime;
+  object.stale_while_revalidate = freshness.stale_while_revalidate;
+  object.stale_if_error = freshness.stale_if_error;
+  object.always_validate = freshness.always_validate;
+  object.never_stale = freshness.never_stale;
+}
+
+// The stored fields with those of the update in their place (RFC 9111 3.2).
+http::HeaderMap merged(const http::HeaderMap& stored, http::HeaderMap update) {
+  http::HeaderMap fields;
+  for (const http::HeaderMap::Field field : stored) {
+    const bool replaced = field.id != HeaderId::other ? update.contains(field.id) : update.find(field.name).has_value();
+    // A response without Date is dated by its receipt, and so is an update without one.
+    if (!replaced && field.id != HeaderId::date) fields.add(field.name, field.value);
+  }
+  for (const http::HeaderMap::Field field : update) fields.add(field.name, field.value);
+  return fields;
+}
+
+bool same_date(std::string_view a, std::string_view b) {
+  if (a == b) return true;
+  const auto left = http::parse_http_date(a), right = http::parse_http_date(b);
+  return left && right && *left == *right;
+}
+
+}  // namespace
+
+ObjectHead make_object_head(const http::RequestHead&, http::ResponseHead&& response, const Freshness& freshness,
+                            const ResponseTimes& times) {
+  ObjectHead object;
+  object.status = response.status;
+  object.fields = std::move(response.fields);
+  object.vary = vary_of(object.fields).list;
+  const http::CacheControl control = effective_control(object.fields).control;
+  remove_unstorable(object.fields);
+  object.fields.remove(HeaderId::age);
+  remove_qualified(object.fields, control);
+  add_missing_date(object.fields, times.received);
+  set_freshness(object, freshness, times);
+  return object;
+}
+
+ObjectHead updated_by_304(const ObjectHead& old, const http::ResponseHead& not_modified, const CachePolicy& policy,
+                          const ResponseTimes& times) {
+  http::HeaderMap update = not_modified.fields;
+  remove_unstorable(update);
+  update.remove(HeaderId::content_range);
+  http::ResponseHead response;
+  response.status = old.status;
+  response.fields = merged(old.fields, std::move(update));
+  add_missing_date(response.fields, times.received);
+
+  ObjectHead object = old;
+  set_freshness(object, freshness_of(response, policy, times.requested, times.received), times);
+  const http::CacheControl control = effective_control(response.fields).control;
+  // The origin took its permission back: what is stored is never used without asking again.
+  if (control.no_store || control.private_) object.always_validate = true;
+  response.fields.remove(HeaderId::age);
+  remove_qualified(response.fields, control);
+  object.fields = std::move(response.fields);
+  return object;
+}
+
+bool selects(const ObjectHead& object, const http::ResponseHead& not_modified) {
+  if (const auto etag = not_modified.fields.find(HeaderId::etag)) {
+    const auto stored = object.fields.find(HeaderId::etag);
+    if (!stored) return false;
+    return http::entity_tag(*etag).weak ? http::weak_match(*etag, *stored) : http::strong_match(*etag, *stored);
+  }
+  if (const auto modified = not_modified.fields.find(HeaderId::last_modified)) {
+    const auto stored = object.fields.find(HeaderId::last_modified);
+    return stored && same_date(*modified, *stored);
+  }
+  return true;
+}
+
+bool freshens_by_head(const ObjectHead& object, const http::ResponseHead& head_response) {
+  if (head_response.status != object.status) return false;
+  const http::HeaderMap& fields = head_response.fields;
+  const auto etag = fields.find(HeaderId::etag);
+  const auto modified = fields.find(HeaderId::last_modified);
+  if (!etag && !modified) return false;
+  if (etag && etag != object.fields.find(HeaderId::etag)) return false;
+  if (modified) {
+    const auto stored = object.fields.find(HeaderId::last_modified);
+    if (!stored || !same_date(*modified, *stored)) return false;
+  }
+  const auto length = fields.find(HeaderId::content_length);
+  return !length || *length == std::to_string(object.body_size);
+}
+
+}  // namespace skerry::edge

@@ -1,0 +1,127 @@
+#include "edge/vary.h"
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "core/http/list.h"
+
+namespace skerry::edge {
+namespace {
+
+constexpr std::size_t max_preferences = 32;
+
+// A coding or language with its quality (RFC 9110 12.5.3, 12.5.4).
+struct Preference {
+  std::string name;
+  int quality = 1000;
+  friend auto operator<=>(const Preference&, const Preference&) = default;
+};
+
+std::optional<Preference> parse_preference(std::string_view element) {
+  Preference preference;
+  const std::size_t semicolon = element.find(';');
+  const std::string_view name = http::trim_blanks(element.substr(0, semicolon));
+  if (!http::is_token(name)) return std::nullopt;
+  http::append_lower(preference.name, name);
+  if (semicolon == std::string_view::npos) return preference;
+  const std::string_view weight = http::trim_blanks(element.substr(semicolon + 1));
+  if (weight.size() < 3 || http::lower(weight[0]) != 'q' || weight[1] != '=') return std::nullopt;
+  const auto quality = http::parse_quality(weight.substr(2));
+  if (!quality) return std::nullopt;
+  preference.quality = *quality;
+  return preference;
+}
+
+// Sorted, so that order does not matter: quality says what is preferred. Nothing for what isn't such a list, or a long
+// one: that is compared as it came.
+std::optional<std::vector<Preference>> parse_preferences(std::string_view value) {
+  std::vector<Preference> preferences;
+  http::ListReader reader(value);
+  while (const auto element = reader.next()) {
+    auto preference = parse_preference(*element);
+    if (!preference || preferences.size() == max_preferences) return std::nullopt;
+    preferences.push_back(std::move(*preference));
+  }
+  std::sort(preferences.begin(), preferences.end());
+  preferences.erase(std::unique(preferences.begin(), preferences.end()), preferences.end());
+  return preferences;
+}
+
+void append_preferences(std::string& out, const std::vector<Preference>& preferences) {
+  for (const Preference& preference : preferences) {
+    if (&preference != &preferences.front()) out += ',';
+    out += preference.name;
+    if (preference.quality == 1000) continue;
+    out += ";q=";
+    out += std::to_string(preference.quality);
+  }
+}
+
+// All lines joined with ", ", blanks trimmed (RFC 9111 4.1). False: the request has no such field.
+bool append_joined(std::string& out, std::string_view name, const http::HeaderMap& fields) {
+  bool found = false;
+  const http::HeaderId id = http::header_id(name);
+  for (const http::HeaderMap::Field field : fields) {
+    if (field.id != id || (id == http::HeaderId::other && !http::equals_ignoring_case(field.name, name))) continue;
+    if (found) out += ", ";
+    out += http::trim_blanks(field.value);
+    found = true;
+  }
+  return found;
+}
+
+void append_selecting_value(std::string& key, std::string_view name, const http::HeaderMap& fields) {
+  const std::size_t start = key.size();
+  key += ':';
+  if (!append_joined(key, name, fields)) {
+    key.resize(start);
+    return;
+  }
+  if (name != "accept-encoding" && name != "accept-language") return;
+  const auto preferences = parse_preferences(std::string_view(key).substr(start + 1));
+  if (!preferences) return;
+  key.resize(start + 1);
+  append_preferences(key, *preferences);
+}
+
+}  // namespace
+
+VaryRule vary_of(const http::HeaderMap& fields) {
+  VaryRule rule;
+  std::vector<std::string> names;
+  http::for_each_element(fields, http::HeaderId::vary, [&](std::string_view element) {
+    // "*" is a token, too: it is looked at first.
+    rule.any = element == "*" || !http::is_token(element) || names.size() == max_vary_names;
+    if (rule.any) return false;
+    std::string name;
+    http::append_lower(name, element);
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+    return true;
+  });
+  if (rule.any) return rule;
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    if (!rule.list.empty()) rule.list += ',';
+    rule.list += name;
+  }
+  return rule;
+}
+
+bool append_variant(std::string& key, std::string_view list, const http::HeaderMap& request_fields) {
+  const std::size_t start = key.size();
+  http::ListReader reader(list);
+  while (const auto name = reader.next()) {
+    // A line feed can't occur in a field: the parts of a key can't be confused.
+    key += "\nv:";
+    key += *name;
+    append_selecting_value(key, *name, request_fields);
+    if (key.size() - start > max_variant_text) {
+      key.resize(start);
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace skerry::edge
