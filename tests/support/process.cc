@@ -145,7 +145,9 @@ Finished run(const Command& command, std::chrono::milliseconds deadline) {
   return {code, process.output()};
 }
 
-std::string program(std::string_view name) { return SKERRY_BINARY_DIR "/" + std::string(name); }
+std::string program(std::string_view name) {
+  return SKERRY_BINARY_DIR "/" + std::string(name);
+}
 
 std::uint16_t free_port() {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

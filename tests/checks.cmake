@@ -1,0 +1,15 @@
+# Checks of the sources themselves, as tests: label checks; clang-tidy is slow. They need no build, so one build runs them.
+set(checks ${CMAKE_CURRENT_SOURCE_DIR}/checks)
+if(NOT SKERRY_SANITIZE AND NOT SKERRY_COVERAGE)
+  foreach(check layering seams headers format words fault_table self_test)
+    add_test(NAME checks.${check} COMMAND ${checks}/${check} ${CMAKE_SOURCE_DIR})
+    set_tests_properties(checks.${check} PROPERTIES LABELS checks TIMEOUT 300)
+  endforeach()
+  add_test(NAME checks.tidy COMMAND ${checks}/tidy ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+  set_tests_properties(checks.tidy PROPERTIES LABELS "checks;slow" TIMEOUT 3000)
+endif()
+
+# What the scenarios preload into the programs to count their allocations.
+add_library(skerry_malloc_counter SHARED ${CMAKE_CURRENT_SOURCE_DIR}/preload/malloc_counter.cc)
+set_target_properties(skerry_malloc_counter PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+target_link_libraries(skerry_malloc_counter PRIVATE ${CMAKE_DL_LIBS})
