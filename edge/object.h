@@ -56,14 +56,15 @@ struct DiskLocation {
   std::uint64_t segment = 0;
   std::uint32_t sequence = 0;
   bool single_record = false;  // head and body in one record
+  std::uint64_t body = 0;      // names the chunks of a large body wherever they lie; 0: none
 };
 
 constexpr std::size_t disk_chunk_size = 256 * 1024;
 
 class Object {
  public:
-  // A body in memory. The chunks' sizes sum up to head.body_size.
-  Object(ObjectHead head, std::vector<core::Chunk> body);
+  // A body in memory. The chunks' sizes sum up to head.body_size. `location`: where its copy on disk lies, if it has one.
+  Object(ObjectHead head, std::vector<core::Chunk> body, DiskLocation location = {});
   // A body on disk.
   Object(ObjectHead head, DiskLocation location);
 

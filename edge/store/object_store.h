@@ -27,6 +27,9 @@ struct StoreConfig {
   int io_threads = 4;
   std::size_t io_queue = 4096;  // waiting reads; beyond: overloaded (a miss)
   core::Duration io_deadline = std::chrono::seconds(5);
+  // The secret of a new store's key hashes (a store on disk keeps the one it was made with). Empty: asked of the system.
+  // A simulation sets it.
+  std::optional<std::uint64_t> hash_seed;
 };
 
 struct MemoryConfig {
@@ -56,7 +59,8 @@ struct StoreStats {
   std::uint64_t disk_objects = 0, disk_bytes = 0, disk_budget = 0;
   std::uint64_t segments = 0, sealed = 0, segments_evicted = 0, index_bytes = 0;
   std::uint64_t writes_refused = 0, corrupt_records = 0, reads = 0, read_errors = 0;
-  std::uint64_t purges = 0;
+  std::uint64_t purges = 0, objects_lost = 0, reinserted = 0;
+  std::uint64_t files_at_level0 = 0, bytes_compacted = 0, deletes = 0;  // of RocksDB; all stay 0
   Epoch epoch = 0;
   bool disk_read_only = false;
 };
@@ -82,10 +86,21 @@ class ObjectWriter {
   virtual ObjectPtr commit() = 0;
 };
 
+// What opening found, for the start-up log.
+struct OpenReport {
+  bool repaired = false;              // damaged metadata was rebuilt; everything kept is validated before it is served
+  std::string set_aside;              // where a store that could not be opened was moved; empty: none
+  std::uint64_t objects = 0;          // found again
+  std::uint64_t segments = 0;         // with a valid table of contents
+  std::uint64_t broken_segments = 0;  // without; dropped
+  std::vector<std::string> events;    // in words, oldest first
+};
+
 class ObjectStore {
  public:
   // Opens or creates the store. A damaged one is set aside or repaired; only a wrong configuration (no permission, in
-  // use by another process) is an error: invalid_configuration, permission_denied, address_in_use.
+  // use by another process) is an error: invalid_configuration, permission_denied, address_in_use. The workers' loops
+  // outlive the store: destroying it answers what still waits with `cancelled`, seals, and closes.
   static core::Result<std::unique_ptr<ObjectStore>> open(const MemoryConfig&, const StoreConfig&, core::Clock&,
                                                          int workers);
   virtual ~ObjectStore() = default;
@@ -123,6 +138,7 @@ class ObjectStore {
   // Seals the open segment (clean stop, tests).
   virtual void seal(core::UniqueFunction<void()> done) = 0;
   virtual StoreStats stats() const = 0;
+  virtual const OpenReport& opened() const;
 };
 
 }  // namespace skerry::edge

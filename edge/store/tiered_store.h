@@ -1,0 +1,94 @@
+// The store as the exchange sees it: the memory tier in front of the disk tier, or alone. Glue only: each tier, the
+// purges and the I/O have their own files.
+//
+// Any worker may call; nothing here blocks. See README.md, "Life of a put" and "Life of a get".
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "edge/store/disk_tier.h"
+#include "edge/store/io_pool.h"
+#include "edge/store/key_hasher.h"
+#include "edge/store/memory_tier.h"
+#include "edge/store/object_store.h"
+#include "edge/store/purge_log.h"
+#include "edge/store/purge_table.h"
+#include "edge/store/vary_table.h"
+
+namespace skerry::edge {
+
+// Everything the process may use is one number; this is how it is shared out.
+struct MemoryPlan {
+  std::size_t total = 0;
+  std::size_t largest_object = 0;  // of those whose body is kept in memory
+  std::size_t segment = 0;         // three memtables of this size, if there is a disk
+  std::size_t write_queue = 0;     // bodies on their way to the disk
+  std::size_t fills = 0;           // bodies still arriving
+  std::size_t connections = 0;     // buffers outside the store
+
+  static MemoryPlan of(const MemoryConfig&, const StoreConfig&);
+  // What is left for objects beside an index of that size.
+  std::size_t for_objects(std::size_t index_bytes) const;
+};
+
+class TieredStore final : public ObjectStore {
+ public:
+  // What the disk tier and the purges share, made by open().
+  struct Parts {
+    std::unique_ptr<PurgeTable> purges;
+    std::unique_ptr<PurgeLog> purge_log;
+    std::unique_ptr<DiskTier> disk;  // null: memory only
+    std::unique_ptr<VaryTable> varies;
+    OpenReport report;
+  };
+  TieredStore(const MemoryPlan&, const StoreConfig&, const KeyHasher&, core::Clock&, int workers, Parts);
+  ~TieredStore() override;
+
+  KeyHash hash(std::string_view key) const override { return hasher_(key); }
+  Found find(const KeyHash&, std::string_view key) override;
+  void load(const core::Worker& worker, const KeyHash&, std::string key, FoundOnDisk,
+            core::UniqueFunction<void(core::Result<ObjectPtr>)> done) override;
+  void read_chunk(const core::Worker& worker, const ObjectPtr&, std::uint64_t chunk,
+                  core::UniqueFunction<void(core::Result<core::Chunk>)> done) override;
+  std::unique_ptr<ObjectWriter> begin(const core::Worker& worker, ObjectHead head,
+                                      std::optional<std::uint64_t> expected, Reason& why_not) override;
+  ObjectPtr update(const ObjectPtr& old, ObjectHead head) override;
+  std::vector<std::string> vary_lists(const KeyHash& primary) const override { return varies_->find(primary); }
+  void remember_vary(const KeyHash& primary, std::string_view list) override { varies_->remember(primary, list); }
+  Epoch epoch() const override { return purges_->epoch(); }
+  bool purged_since(std::string_view primary_key, std::string_view host, std::string_view path,
+                    Epoch since) const override;
+  void purge(const core::Worker& worker, const Purge&,
+             core::UniqueFunction<void(core::Result<Epoch>)> done) override;
+  void seal(core::UniqueFunction<void()> done) override;
+  StoreStats stats() const override;
+  const OpenReport& opened() const override { return report_; }
+
+ private:
+  friend class TieredWriter;
+
+  // What a purge since the object was last checked makes of it: itself, an expired copy, or null.
+  ObjectPtr after_purges(const KeyHash&, ObjectPtr);
+  core::Result<ObjectPtr> load_now(const KeyHash&, const std::string& key, const DiskLocation&);
+  std::uint64_t largest_storable() const;
+  // Makes the object visible in memory, and hands it to the disk.
+  ObjectPtr keep(const KeyHash&, ObjectPtr, std::shared_ptr<LargeBody> body);
+
+  const MemoryPlan plan_;
+  const KeyHasher hasher_;
+  const std::uint64_t disk_budget_;
+  std::unique_ptr<PurgeTable> purges_;
+  std::unique_ptr<VaryTable> varies_;
+  OpenReport report_;
+  std::atomic<std::size_t> filling_{0};  // bytes that writers hold in memory
+  std::atomic<std::uint64_t> refused_{0};
+  MemoryTier memory_;
+  std::unique_ptr<DiskTier> disk_;
+  std::unique_ptr<PurgeLog> purge_log_;  // after disk_: it writes to the disk's storage until destroyed
+  std::unique_ptr<IoPool> io_;           // last: its threads use all of the above
+};
+
+}  // namespace skerry::edge
