@@ -78,7 +78,9 @@ void set_fields(CacheControl& control, const FieldsDirective& directive, std::st
   bool any = false;
   while (const auto name = reader.next()) {
     any = true;
-    if (!is_token(*name) || target.size() == max_qualified_fields) {
+    // An apostrophe is a token character, but 'x' was meant as a quoted list.
+    const bool is_name = is_token(*name) && name->front() != '\'';
+    if (!is_name || target.size() == max_qualified_fields) {
       control.*directive.whole = true;
       return;
     }

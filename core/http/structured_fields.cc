@@ -237,11 +237,8 @@ class StructuredParser {
   bool boolean(BareItem& out) {
     out.type = BareItem::Type::boolean;
     rest_.remove_prefix(1);
-    if (take('1')) {
-      out.number = 1;
-      return true;
-    }
-    return take('0');
+    out.number = !rest_.empty() && rest_.front() == '1' ? 1 : 0;
+    return take(out.number != 0 ? '1' : '0');
   }
 
   std::string_view rest_;
