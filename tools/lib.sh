@@ -48,3 +48,8 @@ wait_for() {
     sleep 0.05
   done
 }
+
+# The tests' part of the build needs Boost.Test, which somebody who only runs the programs need not have.
+tests_if_possible() {
+  if [[ -e /usr/include/boost/test/unit_test.hpp ]]; then echo -DSKERRY_TESTS=ON; else echo -DSKERRY_TESTS=OFF; fi
+}
