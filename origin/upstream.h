@@ -38,6 +38,8 @@ struct UpstreamConfig {
   int failures_to_eject = 1;  // consecutive failed connects or requests until an upstream is skipped
   core::Duration eject_for = std::chrono::seconds(1);  // first back-off; doubles
   core::Duration eject_at_most = std::chrono::seconds(30);
+
+  friend bool operator==(const UpstreamConfig&, const UpstreamConfig&) = default;
 };
 
 // Health and load of one upstream, as admin pages and metrics show them.
