@@ -149,17 +149,25 @@ std::string program(std::string_view name) {
   return SKERRY_BINARY_DIR "/" + std::string(name);
 }
 
+// Below the kernel's ephemeral ports, so that no outgoing connection can sit on one between this look and its use;
+// counted up from a place of this process's own, so that tests that run side by side don't meet.
 std::uint16_t free_port() {
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = bind(listener, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  close(listener);
-  if (!bound) throw std::runtime_error("no free port");
-  return ntohs(address.sin_port);
+  static std::uint32_t next = static_cast<std::uint32_t>(getpid()) * 61;
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    const auto port = static_cast<std::uint16_t>(20000 + next++ % 12000);
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int on = 1;
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    const bool bound =
+        bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 && listen(listener, 1) == 0;
+    close(listener);
+    if (bound) return port;
+  }
+  throw std::runtime_error("no free port");
 }
 
 std::uint64_t resident_memory(pid_t pid) {

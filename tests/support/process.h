@@ -73,7 +73,7 @@ Finished run(const Command& command, std::chrono::milliseconds deadline = Proces
 // A path below the folder of built programs ("skerry-edge").
 std::string program(std::string_view name);
 
-// A TCP port of 127.0.0.1 that nobody listens on now. Prefer port 0 where the program can report its port.
+// A TCP port of 127.0.0.1 that nobody listens on now, another one at each call.
 std::uint16_t free_port();
 
 // Resident memory in bytes, and its peak since start (or since reset_peak_memory).
