@@ -17,6 +17,16 @@ namespace skerry::http {
 
 using StreamId = std::uint32_t;
 
+// What a server codec waits for: which deadline applies to reading.
+enum class InputState : std::uint8_t {
+  idle,     // the first byte of a request
+  head,     // the rest of a head
+  body,     // more of a request's body, which has room
+  answer,   // nothing: the response comes first, or the handler must consume() body bytes
+  tunnel,   // whatever comes
+  finished  // nothing more: input is dropped
+};
+
 // What a server codec found in its input. The receiver may call the codec's write functions from inside, nothing else.
 class ServerCodecEvents {
  public:
@@ -39,7 +49,8 @@ class ServerCodec {
   // Stops early while input is paused (a request's body window is full, or the next request must wait for its turn);
   // returns how many bytes it used. Unused ones are given again.
   virtual std::size_t receive(const core::BlockRef& block, const std::byte* data, std::size_t size) = 0;
-  virtual void receive_end() = 0;  // the client finished sending
+  // The client finished sending. Only after all its bytes were used.
+  virtual void receive_end() = 0;
 
   virtual void write_interim(StreamId, const ResponseHead&) = 0;
   virtual void write_head(StreamId, const ResponseHead&, BodyLength, const std::shared_ptr<const RenderedFields>&) = 0;
@@ -48,10 +59,17 @@ class ServerCodec {
   virtual void consume(StreamId, std::size_t) = 0;
   virtual void become_tunnel(StreamId) = 0;
   virtual void close_after(StreamId) = 0;
+  // Takes no further request; the response under way, if any, is the last (drain).
+  virtual void close_when_idle() = 0;
   // What waits to be written to the stream.
   virtual Output& output() = 0;
   // No further request will be read; the connection ends when the output is empty.
   virtual bool wants_close() const = 0;
+  // Nothing more will be written, while input still matters (a half-closed tunnel).
+  virtual bool wants_shutdown() const = 0;
+  // Input may come that nobody will read: a close must leave the client time to read the response (RFC 9112 9.6).
+  virtual bool wants_linger() const = 0;
+  virtual InputState input_state() const = 0;
 };
 
 class ClientCodecEvents {
@@ -76,6 +94,8 @@ class ClientCodec {
   virtual void receive_end() = 0;
   virtual void become_tunnel(StreamId) = 0;
   virtual Output& output() = 0;
+  // Nothing more will be written, while input still matters (a half-closed tunnel).
+  virtual bool wants_shutdown() const = 0;
   // The connection may carry another request after the current response.
   virtual bool reusable() const = 0;
 };

@@ -84,7 +84,7 @@ std::uint32_t HeaderMap::keep(std::string_view text) {
   return at;
 }
 
-void HeaderMap::append(HeaderId id, std::string_view name, std::string_view value) {
+void HeaderMap::add(HeaderId id, std::string_view name, std::string_view value) {
   Entry entry;
   entry.id = id;
   entry.name_size = static_cast<std::uint32_t>(name.size());
@@ -127,11 +127,11 @@ std::size_t HeaderMap::remove_if(std::size_t from, Matches matches) {
 }
 
 void HeaderMap::add(HeaderId id, std::string_view value) {
-  append(id, http::name(id), value);
+  add(id, http::name(id), value);
 }
 
 void HeaderMap::add(std::string_view name, std::string_view value) {
-  append(header_id(name), name, value);
+  add(header_id(name), name, value);
 }
 
 // The new field takes the first one's place, so that a rewritten head keeps its order.
@@ -140,12 +140,12 @@ void HeaderMap::replace(HeaderId id, std::string_view name, std::string_view val
     if (!matches(fields_[i], id, name)) continue;
     remove_if(i + 1, [&](const Entry& entry) { return matches(entry, id, name); });
     text_size_ -= fields_[i].name_size + fields_[i].value_size;
-    append(id, name, value);
+    add(id, name, value);
     fields_[i] = fields_.back();
     fields_.pop_back();
     return;
   }
-  append(id, name, value);
+  add(id, name, value);
 }
 
 void HeaderMap::set(HeaderId id, std::string_view value) {

@@ -29,10 +29,11 @@ struct ServerLimits {
   std::size_t pipelined = 64;                                // requests read ahead of the answers
   core::Duration header_timeout = std::chrono::seconds(10);  // first byte of a head to its end: 408
   core::Duration keep_alive_timeout = std::chrono::seconds(75);
-  core::Duration body_timeout = std::chrono::seconds(30);   // between two reads of a request body: 408
-  core::Duration write_timeout = std::chrono::seconds(30);  // no progress of a waiting write: the connection is cut
-  std::size_t response_buffer = 256 * 1024;                 // queued() above this: wait for on_writable()
-  std::size_t request_window = 256 * 1024;                  // unconsumed request body above this: reading pauses
+  core::Duration body_timeout = std::chrono::seconds(30);    // between two reads of a request body: 408
+  core::Duration tunnel_timeout = std::chrono::minutes(10);  // no byte either way
+  core::Duration write_timeout = std::chrono::seconds(30);   // no progress of a waiting write: the connection is cut
+  std::size_t response_buffer = 256 * 1024;                  // queued() above this: wait for on_writable()
+  std::size_t request_window = 256 * 1024;                   // unconsumed request body above this: reading pauses
 };
 
 // What is known of the client's connection.
@@ -78,7 +79,7 @@ class ResponseSink {
   // Close the connection after this response (drain, unread request body too long to skip).
   virtual void close_after() = 0;
   // After a 101 (or a 2xx to CONNECT) head: from now on on_request_body and send_body carry raw bytes both ways, and
-  // finish() half-closes.
+  // finish() half-closes: the handler stays until the client has finished too (on_request_end), or until abort().
   virtual void become_tunnel() = 0;
   // Bytes sent to the client for this response so far, head included: for the access log.
   virtual std::uint64_t bytes_sent() const = 0;
