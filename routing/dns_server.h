@@ -1,0 +1,42 @@
+// The DNS server: for every address some UDP threads and a TCP listener, all answering from the published routes.
+//
+// Owned by main, on the main loop's thread; UDP threads are its own. Destroying it stops and joins them.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "routing/dns_tcp.h"
+#include "routing/dns_udp.h"
+
+namespace skerry::routing {
+
+struct DnsServerOptions {
+  std::vector<core::Address> listen;  // UDP and TCP; port 0: one that is free, the same for both
+  int udp_threads = 1;                // per address
+  TcpLimits tcp;
+};
+
+class DnsServer {
+ public:
+  // Errors: address_in_use, permission_denied, invalid_argument; the detail names the address. Answers from the moment
+  // it returns. `routes` outlives the server.
+  static core::Result<std::unique_ptr<DnsServer>> start(const core::Worker&, const Published<Routes>&,
+                                                        const DnsServerOptions&);
+
+  std::vector<core::Address> addresses() const;
+  AnswerTotals udp_totals() const;
+  AnswerTotals tcp_totals() const;
+  std::size_t tcp_connections() const;
+  std::uint64_t tcp_evicted() const;
+  std::uint64_t tcp_timed_out() const;
+
+ private:
+  DnsServer() = default;
+  core::Result<void> add_address(const core::Worker&, const Published<Routes>&, const DnsServerOptions&, core::Address);
+
+  std::vector<std::unique_ptr<TcpResponder>> tcp_;
+  std::vector<std::unique_ptr<UdpResponder>> udp_;
+};
+
+}  // namespace skerry::routing

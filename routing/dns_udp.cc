@@ -1,0 +1,47 @@
+#include "routing/dns_udp.h"
+
+namespace skerry::routing {
+
+UdpResponder::UdpResponder(std::unique_ptr<core::BlockingDatagram> socket, const Published<Routes>& routes)
+    : socket_(std::move(socket)),
+      routes_(routes),
+      queries_(batch * query_room),
+      responses_(batch * response_room),
+      incoming_(batch),
+      outgoing_(batch) {}
+
+UdpResponder::~UdpResponder() {
+  socket_->wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+void UdpResponder::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void UdpResponder::run() {
+  Published<Routes>::Reader reader(routes_);
+  while (true) {
+    for (std::size_t i = 0; i < batch; ++i) {
+      incoming_[i].data = std::span<std::byte>(queries_).subspan(i * query_room, query_room);
+    }
+    const std::size_t received = socket_->receive(incoming_);
+    if (received == 0) return;
+    answer_batch(reader.get(), received);
+  }
+}
+
+void UdpResponder::answer_batch(const Routes& routes, std::size_t received) {
+  std::size_t ready = 0;
+  for (std::size_t i = 0; i < received; ++i) {
+    const auto room = std::span<std::byte>(responses_).subspan(i * response_room, response_room);
+    const Answered answered = answer(routes, incoming_[i].data, incoming_[i].peer.ip, Transport::udp, room);
+    counts_.count(answered);
+    // Port 0 can't be answered: only a forger sends from there.
+    if (answered.size == 0 || incoming_[i].peer.port == 0) continue;
+    outgoing_[ready++] = {incoming_[i].peer, room.first(answered.size)};
+  }
+  if (ready > 0) socket_->send(std::span<const core::DatagramMessage>(outgoing_).first(ready));
+}
+
+}  // namespace skerry::routing
