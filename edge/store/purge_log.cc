@@ -1,0 +1,129 @@
+#include "edge/store/purge_log.h"
+
+#include <cstring>
+#include <utility>
+
+namespace skerry::edge {
+namespace {
+
+constexpr std::string_view record_prefix = "purge/";
+constexpr std::string_view epoch_key = "epoch";
+constexpr std::string_view floor_key = "floor";
+
+std::string record_key(const PurgeKey& key) {
+  std::string text(record_prefix);
+  text.push_back(static_cast<char>(key.kind));
+  text.append(reinterpret_cast<const char*>(&key.hash), sizeof key.hash);
+  return text;
+}
+
+std::string text_of(Epoch epoch) {
+  return {reinterpret_cast<const char*>(&epoch), sizeof epoch};
+}
+
+std::string text_of(const PurgeEpochs& epochs) {
+  return text_of(epochs.hard) + text_of(epochs.soft);
+}
+
+Epoch epoch_at(std::string_view text, std::size_t at) {
+  Epoch epoch = 0;
+  if (text.size() >= at + sizeof epoch) std::memcpy(&epoch, text.data() + at, sizeof epoch);
+  return epoch;
+}
+
+}  // namespace
+
+PurgeLog::PurgeLog(PurgeTable& table, SegmentStorage* storage, bool threaded) : table_(table), storage_(storage) {
+  if (threaded) thread_ = std::thread([this] { run(); });
+}
+
+PurgeLog::~PurgeLog() {
+  if (!thread_.joinable()) return;
+  {
+    core::MutexLock lock(mutex_);
+    stopping_ = true;
+    wake_.notify_all();
+  }
+  thread_.join();
+}
+
+core::Result<void> PurgeLog::recover(Epoch newest_seen) {
+  if (!storage_) return {};
+  auto records = storage_->settings(record_prefix);
+  if (!records) return records.error();
+  for (const auto& [name, value] : *records) {
+    PurgeKey key;
+    const std::string_view rest = std::string_view(name).substr(record_prefix.size());
+    if (rest.size() != 1 + sizeof key.hash || static_cast<unsigned char>(rest[0]) > 4 || value.size() != 16) {
+      return core::Error{core::ErrorCode::corrupt, core::ErrorSource::internal, false, "a purge record"};
+    }
+    key.kind = static_cast<PurgeKind>(rest[0]);
+    std::memcpy(&key.hash, rest.data() + 1, sizeof key.hash);
+    const PurgeEpochs epochs{epoch_at(value, 0), epoch_at(value, sizeof(Epoch))};
+    table_.restore(key, epochs);
+    newest_seen = std::max({newest_seen, epochs.hard, epochs.soft});
+  }
+  for (const std::string_view key : {epoch_key, floor_key}) {
+    auto found = storage_->settings(key);
+    if (!found) return found.error();
+    if (found->empty()) continue;
+    const Epoch epoch = epoch_at(found->front().second, 0);
+    newest_seen = std::max(newest_seen, epoch);
+    if (key == floor_key) table_.set_floor(epoch);
+  }
+  table_.raise(newest_seen + 1);
+  return {};
+}
+
+void PurgeLog::submit(core::EventLoop& loop, const Purge& purge, Done done) {
+  Waiting item{&loop, table_.key_of(purge), purge.soft, std::move(done)};
+  if (!thread_.joinable()) {
+    std::deque<Waiting> batch;
+    batch.push_back(std::move(item));
+    return commit(batch);
+  }
+  core::MutexLock lock(mutex_);
+  waiting_.push_back(std::move(item));
+  wake_.notify_one();
+}
+
+void PurgeLog::run() {
+  for (;;) {
+    std::deque<Waiting> batch;
+    {
+      core::MutexLock lock(mutex_);
+      while (waiting_.empty() && !stopping_) wake_.wait(mutex_);
+      if (waiting_.empty()) return;
+      batch.swap(waiting_);
+    }
+    commit(batch);
+  }
+}
+
+// Lookups may obey a purge before it is durable (that only costs a fetch); new fetches take its epoch after.
+void PurgeLog::commit(std::deque<Waiting>& batch) {
+  Epoch epoch = table_.epoch();
+  std::vector<SegmentStorage::Setting> settings;
+  std::vector<Epoch> epochs;
+  for (const auto& item : batch) {
+    epochs.push_back(++epoch);
+    settings.emplace_back(record_key(item.key), text_of(table_.apply(item.key, item.soft, epoch)));
+  }
+  fold_if_large(settings);
+  settings.emplace_back(epoch_key, text_of(epoch));
+  const core::Result<void> durable = storage_ ? storage_->put_settings(settings) : core::Result<void>();
+  table_.raise(epoch);
+  applied_.fetch_add(batch.size(), std::memory_order_relaxed);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    core::Result<Epoch> result = durable ? core::Result<Epoch>(epochs[i]) : core::Result<Epoch>(durable.error());
+    batch[i].loop->post([done = std::move(batch[i].done), result = std::move(result)]() mutable { done(std::move(result)); });
+  }
+}
+
+void PurgeLog::fold_if_large(std::vector<SegmentStorage::Setting>& settings) {
+  if (table_.size() <= PurgeTable::most_records) return;
+  for (const auto& key : table_.fold()) settings.emplace_back(record_key(key), std::nullopt);
+  settings.emplace_back(floor_key, text_of(table_.floor()));
+}
+
+}  // namespace skerry::edge
