@@ -5,11 +5,20 @@
 // callbacks over 5 ms.
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "core/clock.h"
 #include "core/loop/timer_wheel.h"
 #include "core/task.h"
 
 namespace skerry::core {
+
+// Something that finishes by itself after its owner has gone, for instance the last bytes of a closed connection.
+class KeptByLoop {
+ public:
+  virtual ~KeptByLoop() = default;
+};
 
 class EventLoop {
  public:
@@ -33,6 +42,18 @@ class EventLoop {
   // Makes run() return after the current iteration. Any thread.
   virtual void stop() = 0;
   virtual bool in_loop_thread() const = 0;
+
+  // Owns `kept` until it is let go, at the latest until the loop's end. Own thread only.
+  void keep(std::unique_ptr<KeptByLoop> kept) { kept_.push_back(std::move(kept)); }
+  // Destroys it; allowed from inside its own callbacks, as their last act.
+  void let_go(KeptByLoop& kept);
+
+ protected:
+  // For destructors of loops: while timers and descriptors still work.
+  void let_go_of_all();
+
+ private:
+  std::vector<std::unique_ptr<KeptByLoop>> kept_;
 };
 
 // A deadline that calls back once. Arming, re-arming and cancelling cost O(1) and allocate nothing; destroying cancels.

@@ -78,6 +78,7 @@ LibeventLoop::LibeventLoop(event_base* base, int wake_fd)
 
 LibeventLoop::~LibeventLoop() {
   // Tasks own objects that may use timers, watches and defer(): let them go while all of that still works.
+  let_go_of_all();
   while (!deferred_.empty()) std::vector<Task>(std::move(deferred_)).clear();
   {
     std::vector<Task> unrun;

@@ -49,6 +49,8 @@ std::unique_ptr<Stream> tls_accept(EventLoop&, std::unique_ptr<Stream> transport
 
 // Bytes fit for secrets, from OpenSSL's generator.
 std::string secure_random_bytes(std::size_t count);
+// SHA-256 (FIPS 180-4), 32 raw bytes.
+std::string sha256(std::string_view message);
 // HMAC-SHA256 (RFC 2104), 32 raw bytes.
 std::string hmac_sha256(std::string_view key, std::string_view message);
 // Compares in time that depends on the length alone.
