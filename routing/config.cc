@@ -1,0 +1,233 @@
+#include "routing/config.h"
+
+namespace skerry::routing {
+namespace {
+
+using config::Applies;
+using std::chrono::seconds;
+
+constexpr seconds longest_ttl{7 * 86400};
+
+const config::Table<RouterSection>& section_table() {
+  static const config::Table<RouterSection> table =
+      config::Table<RouterSection>("The DNS server.")
+          .key("listen", &RouterSection::listen,
+               {.doc = "Addresses that answer DNS, each over UDP and TCP.", .min = 1, .max = 64})
+          .key("admin_listen", &RouterSection::admin_listen,
+               {.doc =
+                    "Address of `/healthz`, `/readyz`, `/metrics`, `/config`, `/explain`. It has no login: keep it on "
+                    "loopback or behind a firewall."})
+          .key("workers", &RouterSection::workers,
+               {.doc = "UDP threads for each address.", .min = 0, .max = 256, .shown_default = "one a processor"})
+          .key("udp_size", &RouterSection::udp_size,
+               {.doc = "Longest answer over UDP; what is longer goes over TCP. 1232 never needs fragments.",
+                .min = 512,
+                .max = 4096,
+                .unit = config::Unit::bytes,
+                .applies = Applies::live})
+          .key("edges_per_answer", &RouterSection::edges_per_answer,
+               {.doc = "How many healthy edges of the nearest PoP an answer holds.",
+                .min = 1,
+                .max = AnswerTable::most_addresses,
+                .applies = Applies::live})
+          .key("nsid", &RouterSection::nsid,
+               {.doc = "Name of this server for those who ask (NSID, RFC 5001). Empty: not told.",
+                .max = 128,
+                .applies = Applies::live})
+          .key(
+              "net_map", &RouterSection::net_map,
+              {.doc = "File that says which clients belong where (see conf/netmap.example).", .applies = Applies::live})
+          .key("clients", &RouterSection::clients,
+               {.doc = "The same in place: prefix = \"pop,pop\" or \"latitude longitude\".", .applies = Applies::live})
+          .key("tcp_connections", &RouterSection::tcp_connections,
+               {.doc = "DNS connections per address; one more closes the one that has been silent longest.",
+                .min = 1,
+                .max = 100'000})
+          .key("tcp_idle_timeout", &RouterSection::tcp_idle_timeout,
+               {.doc = "A DNS connection without a whole query for so long is closed.",
+                .min = seconds(1),
+                .max = seconds(3600)})
+          .key("drain_time", &RouterSection::drain_time,
+               {.doc = "How long to go on answering after SIGTERM, while `/readyz` says no.", .max = seconds(3600)});
+  return table;
+}
+
+const config::Table<ProbeSection>& probe_table() {
+  static const config::Table<ProbeSection> table =
+      config::Table<ProbeSection>("How edges are found to be healthy.")
+          .choice(
+              "kind", &ProbeSection::kind,
+              {{"http", ProbeKind::http}, {"tcp", ProbeKind::tcp}, {"none", ProbeKind::none}},
+              {.doc = "An HTTP request that must be answered with 2xx, a TCP connect, or nothing: all edges are up.",
+               .applies = Applies::live})
+          .key("path", &ProbeSection::path,
+               {.doc = "What is asked for over HTTP.", .min = 1, .max = 1024, .applies = Applies::live})
+          .key("host", &ProbeSection::host,
+               {.doc = "Host field of the request.",
+                .max = 255,
+                .applies = Applies::live,
+                .shown_default = "the edge's address"})
+          .key("interval", &ProbeSection::interval,
+               {.doc = "Mean time between two probes of an edge.",
+                .min = std::chrono::milliseconds(100),
+                .max = seconds(3600),
+                .applies = Applies::live})
+          .key("timeout", &ProbeSection::timeout,
+               {.doc = "A probe that takes longer has failed. At most three quarters of the interval.",
+                .min = std::chrono::milliseconds(10),
+                .max = seconds(60),
+                .applies = Applies::live})
+          .key("up", &ProbeSection::up,
+               {.doc = "Successes in a row that bring an edge back.", .min = 1, .max = 100, .applies = Applies::live})
+          .key("down", &ProbeSection::down,
+               {.doc = "Failures in a row that take an edge out.", .min = 1, .max = 100, .applies = Applies::live});
+  return table;
+}
+
+const config::Table<log::LogOptions>& log_table() {
+  static const config::Table<log::LogOptions> table =
+      config::Table<log::LogOptions>("Events on standard error.")
+          .choice("level", &log::LogOptions::level,
+                  {{"debug", log::Level::debug},
+                   {"info", log::Level::info},
+                   {"warn", log::Level::warn},
+                   {"error", log::Level::error}},
+                  {.doc = "The least that is written."})
+          .choice("format", &log::LogOptions::format, {{"text", log::Format::text}, {"json", log::Format::json}},
+                  {.doc = "One line an event, for people or for machines."});
+  return table;
+}
+
+const config::Table<RecordSection>& record_table() {
+  static const config::Table<RecordSection> table =
+      config::Table<RecordSection>("A static record set.")
+          .key("name", &RecordSection::name,
+               {.doc = "Relative to the zone; `@` is the zone itself, `*` a wildcard; with a dot at its end absolute.",
+                .applies = Applies::live,
+                .required = true})
+          .choice("type", &RecordSection::type,
+                  {{"A", RecordType::a},
+                   {"AAAA", RecordType::aaaa},
+                   {"CNAME", RecordType::cname},
+                   {"TXT", RecordType::txt}},
+                  {.doc = "Type of the records.", .applies = Applies::live, .required = true})
+          .key("values", &RecordSection::values,
+               {.doc =
+                    "One record for each: addresses, texts, or the one name that a CNAME points to (always absolute).",
+                .min = 1,
+                .max = 64,
+                .applies = Applies::live,
+                .required = true})
+          .key("ttl", &RecordSection::ttl,
+               {.doc = "Time to live; the same for all records of one name.",
+                .min = seconds(0),
+                .max = longest_ttl,
+                .applies = Applies::live});
+  return table;
+}
+
+const config::Table<DynamicSection>& dynamic_table() {
+  static const config::Table<DynamicSection> table =
+      config::Table<DynamicSection>("A name whose addresses are those of the client's nearest healthy edges.")
+          .key("name", &DynamicSection::name,
+               {.doc = "Relative to the zone; `@` is the zone itself.", .applies = Applies::live, .required = true})
+          .key("ttl", &DynamicSection::ttl,
+               {.doc = "Time to live: how long a dead edge may still be tried.",
+                .min = seconds(0),
+                .max = seconds(86400),
+                .applies = Applies::live});
+  return table;
+}
+
+const config::Table<ZoneSection>& zone_table() {
+  static const config::Table<ZoneSection> table =
+      config::Table<ZoneSection>("A zone that the router is authoritative for.")
+          .key("name", &ZoneSection::name,
+               {.doc = "For instance `cdn.example.com`.", .applies = Applies::live, .required = true})
+          .key("ns", &ZoneSection::ns,
+               {.doc = "Its name servers; the first is the SOA's primary.",
+                .min = 1,
+                .max = 13,
+                .applies = Applies::live,
+                .required = true})
+          .key("mailbox", &ZoneSection::mailbox,
+               {.doc = "Who is responsible, with a dot for the @ (SOA RNAME).",
+                .applies = Applies::live,
+                .shown_default = "hostmaster.<zone>"})
+          .key("serial", &ZoneSection::serial, {.doc = "SOA serial number.", .applies = Applies::live})
+          .key("refresh", &ZoneSection::refresh,
+               {.doc = "SOA refresh.", .min = seconds(1), .max = longest_ttl, .applies = Applies::live})
+          .key("retry", &ZoneSection::retry,
+               {.doc = "SOA retry.", .min = seconds(1), .max = longest_ttl, .applies = Applies::live})
+          .key("expire", &ZoneSection::expire,
+               {.doc = "SOA expire.", .min = seconds(1), .max = seconds(0x7fffffff), .applies = Applies::live})
+          .key("minimum", &ZoneSection::minimum,
+               {.doc = "How long the absence of a name or type may be remembered (RFC 2308).",
+                .min = seconds(0),
+                .max = seconds(86400),
+                .applies = Applies::live})
+          .key("ttl", &ZoneSection::ttl,
+               {.doc = "Time to live of SOA and NS.", .min = seconds(0), .max = longest_ttl, .applies = Applies::live})
+          .array("record", &ZoneSection::records, record_table(), {.doc = "", .applies = Applies::live})
+          .array("dynamic", &ZoneSection::dynamic, dynamic_table(), {.doc = "", .applies = Applies::live});
+  return table;
+}
+
+const config::Table<EdgeSection>& edge_table() {
+  static const config::Table<EdgeSection> table =
+      config::Table<EdgeSection>("An edge of the PoP.")
+          .key("name", &EdgeSection::name,
+               {.doc = "Unique among all edges; clients are spread by it.",
+                .min = 1,
+                .max = 255,
+                .applies = Applies::live,
+                .required = true})
+          .key("addresses", &EdgeSection::addresses,
+               {.doc = "What clients are told: IPv4 and IPv6. The first one is probed.",
+                .min = 1,
+                .max = AnswerTable::most_addresses,
+                .applies = Applies::live,
+                .required = true})
+          .key("port", &EdgeSection::port,
+               {.doc = "The client port that is probed.", .min = 1, .applies = Applies::live})
+          .key("weight", &EdgeSection::weight,
+               {.doc = "Share of the PoP's clients relative to its other edges; 0 gives it none.",
+                .min = 0.0,
+                .max = 65536.0,
+                .applies = Applies::live})
+          .key("drain", &EdgeSection::drain, {.doc = "Send no more clients there.", .applies = Applies::live});
+  return table;
+}
+
+const config::Table<PopSection>& pop_table() {
+  static const config::Table<PopSection> table =
+      config::Table<PopSection>("A point of presence.")
+          .key("name", &PopSection::name,
+               {.doc = "As the net map names it.", .min = 1, .max = 63, .applies = Applies::live, .required = true})
+          .key("latitude", &PopSection::latitude,
+               {.doc = "Degrees, north positive.", .min = -90.0, .max = 90.0, .applies = Applies::live})
+          .key("longitude", &PopSection::longitude,
+               {.doc = "Degrees, east positive.", .min = -180.0, .max = 180.0, .applies = Applies::live})
+          .key("bias", &PopSection::bias,
+               {.doc = "Kilometres added to every distance: positive sends clients elsewhere.",
+                .min = -20000.0,
+                .max = 20000.0,
+                .applies = Applies::live})
+          .array("edge", &PopSection::edges, edge_table(), {.doc = "", .applies = Applies::live});
+  return table;
+}
+
+}  // namespace
+
+const config::Table<RouterConfig>& router_table() {
+  static const config::Table<RouterConfig> table =
+      config::Table<RouterConfig>("skerry-router")
+          .table("router", &RouterConfig::router, section_table())
+          .table("probe", &RouterConfig::probe, probe_table())
+          .table("log", &RouterConfig::log, log_table())
+          .array("zone", &RouterConfig::zones, zone_table(), {.doc = "", .applies = Applies::live, .required = true})
+          .array("pop", &RouterConfig::pops, pop_table(), {.doc = "", .applies = Applies::live, .required = true});
+  return table;
+}
+
+}  // namespace skerry::routing

@@ -1,0 +1,101 @@
+// The router's configuration: the sections of router.toml as structs, with a table of keys beside each.
+//
+// Reading fills RouterConfig; plan_of() turns it into what the router runs on, and reports what only shows when
+// everything is put together (names, references, the net map). Start-up and reload, main thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/config/load.h"
+#include "core/log/options.h"
+#include "routing/prober.h"
+#include "routing/zone.h"
+
+namespace skerry::routing {
+
+struct RouterSection {
+  std::vector<core::Address> listen = {{core::IpAddress(), 5353}};
+  core::Address admin_listen{core::IpAddress::v4({127, 0, 0, 1}), 9181};
+  int workers = 0;  // UDP threads per address; 0: one a processor
+  std::uint16_t udp_size = 1232;
+  std::size_t edges_per_answer = 3;
+  std::string nsid;
+  std::string net_map;                         // a file
+  std::map<std::string, std::string> clients;  // the same in the configuration itself
+  std::size_t tcp_connections = 1000;
+  core::Duration tcp_idle_timeout = std::chrono::seconds(10);
+  core::Duration drain_time = std::chrono::seconds(0);
+};
+
+struct ProbeSection {
+  ProbeKind kind = ProbeKind::http;
+  std::string path = "/.well-known/skerry/ready";
+  std::string host;
+  core::Duration interval = std::chrono::seconds(2);
+  core::Duration timeout = std::chrono::seconds(1);
+  int up = 2;
+  int down = 3;
+};
+
+enum class RecordType : std::uint8_t { a, aaaa, cname, txt };
+
+struct RecordSection {
+  std::string name;
+  RecordType type = RecordType::a;
+  std::vector<std::string> values;
+  std::chrono::seconds ttl{300};
+};
+
+struct DynamicSection {
+  std::string name;
+  std::chrono::seconds ttl{30};
+};
+
+struct ZoneSection {
+  std::string name;
+  std::vector<std::string> ns;
+  std::string mailbox;  // empty: hostmaster.<zone>
+  std::uint32_t serial = 1;
+  std::chrono::seconds refresh{3600}, retry{900}, expire{1209600}, minimum{60}, ttl{3600};
+  std::vector<RecordSection> records;
+  std::vector<DynamicSection> dynamic;
+};
+
+struct EdgeSection {
+  std::string name;
+  std::vector<std::string> addresses;
+  std::uint16_t port = 8080;
+  double weight = 1;
+  bool drain = false;
+};
+
+struct PopSection {
+  std::string name;
+  double latitude = 0, longitude = 0, bias = 0;
+  std::vector<EdgeSection> edges;
+};
+
+struct RouterConfig {
+  RouterSection router;
+  ProbeSection probe;
+  log::LogOptions log;
+  std::vector<ZoneSection> zones;
+  std::vector<PopSection> pops;
+};
+
+const config::Table<RouterConfig>& router_table();
+
+// What the configuration means, checked as a whole.
+struct RouterPlan {
+  std::shared_ptr<const Zones> zones;
+  std::vector<Pop> pops;
+  GeoMap map;
+  std::vector<ProbeTarget> probes;
+};
+// Reads the net map's file. With problems in `report` the plan is not complete.
+RouterPlan plan_of(const RouterConfig&, config::Report& report);
+
+}  // namespace skerry::routing
