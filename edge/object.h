@@ -63,7 +63,8 @@ constexpr std::size_t disk_chunk_size = 256 * 1024;
 
 class Object {
  public:
-  // A body in memory. The chunks' sizes sum up to head.body_size. `location`: where its copy on disk lies, if it has one.
+  // A body in memory. The chunks' sizes sum up to head.body_size. `location`: where its copy on disk lies, if it has
+  // one.
   Object(ObjectHead head, std::vector<core::Chunk> body, DiskLocation location = {});
   // A body on disk.
   Object(ObjectHead head, DiskLocation location);

@@ -97,11 +97,12 @@ void DiskWriter::drained() {
     waiters.swap(waiters_);
   }
   for (auto& weak : waiters) {
-    // The waiter must not be destroyed on this thread: the loop's task takes the reference over.
+    // The waiter must not be destroyed on this thread: the loop's task takes the reference over. If it is the last
+    // one, the ObjectWriter has gone in the meantime.
     auto waiter = weak.lock();
     if (!waiter) continue;
     core::EventLoop& loop = waiter->loop;
-    loop.post([waiter = std::move(waiter), weak] {
+    loop.post([waiter = std::move(waiter)] {
       if (waiter.use_count() > 1) waiter->on_drained();
     });
   }
@@ -111,9 +112,11 @@ void DiskWriter::run() {
   for (;;) {
     Work work;
     bool have_work = false;
+    const bool busy = read_only() || !log_.settled(core::Duration::zero());
+    const auto nap = busy ? std::chrono::milliseconds(10) : std::chrono::milliseconds(1000);
     {
       core::MutexLock lock(mutex_);
-      if (queue_.empty() && !stopping_) wake_.wait_for(mutex_, std::chrono::milliseconds(20));
+      if (queue_.empty() && !stopping_) wake_.wait_for(mutex_, nap);
       if (!queue_.empty()) {
         work = std::move(queue_.front());
         queue_.pop_front();
@@ -135,8 +138,7 @@ void DiskWriter::perform(Work& work) {
   if (work.seal_done) return finish_seal(std::move(work.seal_done));
   if (work.body && work.body->broken()) return;
   last_write_ = clock_.now();
-  core::Result<void> written = read_only() ? core::Error{core::ErrorCode::disk_full} : write(work);
-  if (written) return;
+  if (!read_only() && write(work)) return;
   refused_.fetch_add(1, std::memory_order_relaxed);
   if (work.body) work.body->break_off();
   if (!read_only_.exchange(true)) next_attempt_ = clock_.now();

@@ -42,8 +42,8 @@ class DiskWriter {
  private:
   struct Work {
     KeyHash hash, primary;
-    ObjectPtr object;                   // a record or a head
-    std::shared_ptr<LargeBody> body;    // with a piece: a chunk of it
+    ObjectPtr object;                 // a record or a head
+    std::shared_ptr<LargeBody> body;  // with a piece: a chunk of it
     std::shared_ptr<const Piece> piece;
     std::uint32_t chunk = 0;
     core::Task seal_done;

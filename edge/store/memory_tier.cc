@@ -65,7 +65,8 @@ bool MemoryTier::insert(const KeyHash& hash, ObjectPtr object) {
     shard(hash).modify([&](S3Fifo& queues, S3Fifo::Evicted& evicted) { evicted.push_back(queues.remove(hash)); });
     return false;
   }
-  shard(hash).modify([&](S3Fifo& queues, S3Fifo::Evicted& evicted) { queues.insert(hash, std::move(object), evicted); });
+  shard(hash).modify(
+      [&](S3Fifo& queues, S3Fifo::Evicted& evicted) { queues.insert(hash, std::move(object), evicted); });
   return true;
 }
 
@@ -96,9 +97,8 @@ void MemoryTier::remove(const KeyHash& hash, const Object* current) {
 
 void MemoryTier::set_capacity(std::size_t capacity) {
   for (auto& shard : shards_) {
-    shard->modify([&](S3Fifo& queues, S3Fifo::Evicted& evicted) {
-      queues.set_capacity(capacity / shards_.size(), evicted);
-    });
+    shard->modify(
+        [&](S3Fifo& queues, S3Fifo::Evicted& evicted) { queues.set_capacity(capacity / shards_.size(), evicted); });
   }
 }
 

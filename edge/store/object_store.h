@@ -27,9 +27,11 @@ struct StoreConfig {
   int io_threads = 4;
   std::size_t io_queue = 4096;  // waiting reads; beyond: overloaded (a miss)
   core::Duration io_deadline = std::chrono::seconds(5);
-  // The secret of a new store's key hashes (a store on disk keeps the one it was made with). Empty: asked of the system.
-  // A simulation sets it.
+  // The secret of a new store's key hashes (a store on disk keeps the one it was made with). Empty: asked of the
+  // system. A simulation sets it.
   std::optional<std::uint64_t> hash_seed;
+  // A simulation: no threads, all I/O happens inside the calls. Always so without a path.
+  bool single_threaded = false;
 };
 
 struct MemoryConfig {

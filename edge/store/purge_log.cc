@@ -1,5 +1,6 @@
 #include "edge/store/purge_log.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -102,6 +103,7 @@ void PurgeLog::run() {
 
 // Lookups may obey a purge before it is durable (that only costs a fetch); new fetches take its epoch after.
 void PurgeLog::commit(std::deque<Waiting>& batch) {
+  core::MutexLock lock(commit_mutex_);  // without a thread of its own, several workers come here
   Epoch epoch = table_.epoch();
   std::vector<SegmentStorage::Setting> settings;
   std::vector<Epoch> epochs;
@@ -116,7 +118,8 @@ void PurgeLog::commit(std::deque<Waiting>& batch) {
   applied_.fetch_add(batch.size(), std::memory_order_relaxed);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     core::Result<Epoch> result = durable ? core::Result<Epoch>(epochs[i]) : core::Result<Epoch>(durable.error());
-    batch[i].loop->post([done = std::move(batch[i].done), result = std::move(result)]() mutable { done(std::move(result)); });
+    batch[i].loop->post(
+        [done = std::move(batch[i].done), result = std::move(result)]() mutable { done(std::move(result)); });
   }
 }
 

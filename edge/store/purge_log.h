@@ -4,6 +4,7 @@
 // submit() from any worker. Beside the writer thread on purpose: a purge must not wait behind a segment's flush.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <string>
 #include <thread>
@@ -39,11 +40,12 @@ class PurgeLog {
     Done done;
   };
   void run();
-  void commit(std::deque<Waiting>& batch);
+  void commit(std::deque<Waiting>& batch) EXCLUDES(commit_mutex_);
   void fold_if_large(std::vector<SegmentStorage::Setting>& settings);
 
   PurgeTable& table_;
   SegmentStorage* const storage_;
+  core::Mutex commit_mutex_;
   core::Mutex mutex_;
   core::Condition wake_;
   std::deque<Waiting> waiting_ GUARDED_BY(mutex_);

@@ -118,8 +118,7 @@ void unpack_fields(Unpacker& in, http::HeaderMap& fields) {
 void pack_times(Packer& out, const ObjectHead& head) {
   out.number(static_cast<std::int64_t>(head.requested.time_since_epoch().count()));
   out.number(static_cast<std::int64_t>(head.received.time_since_epoch().count()));
-  for (const auto seconds :
-       {head.initial_age, head.lifetime, head.stale_while_revalidate, head.stale_if_error}) {
+  for (const auto seconds : {head.initial_age, head.lifetime, head.stale_while_revalidate, head.stale_if_error}) {
     out.number(static_cast<std::int64_t>(seconds.count()));
   }
 }

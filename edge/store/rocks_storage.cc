@@ -262,8 +262,8 @@ core::Result<core::Chunk> RocksStorage::get(const RecordKey& key) {
   // A pinned value holds its whole block; a small one is worth its own copy. A value in a memtable is copied already.
   constexpr std::size_t worth_pinning = 32 << 10;
   if (bytes.size() < worth_pinning) return core::Chunk::copy_of(bytes);
-  core::BlockRef block(core::Block::wrap(
-      bytes, value.release(), [](void* owner) { delete static_cast<rocksdb::PinnableSlice*>(owner); }));
+  core::BlockRef block(core::Block::wrap(bytes, value.release(),
+                                         [](void* owner) { delete static_cast<rocksdb::PinnableSlice*>(owner); }));
   return core::Chunk(std::move(block), bytes.data(), bytes.size());
 }
 
@@ -329,7 +329,8 @@ StorageUsage RocksStorage::usage() const {
   if (!directory) return usage;
   while (const dirent* entry = readdir(directory)) {
     struct stat file {};
-    if (fstatat(dirfd(directory), entry->d_name, &file, AT_SYMLINK_NOFOLLOW) != 0 || std::strcmp(entry->d_name, "..") == 0) {
+    if (fstatat(dirfd(directory), entry->d_name, &file, AT_SYMLINK_NOFOLLOW) != 0 ||
+        std::strcmp(entry->d_name, "..") == 0) {
       continue;
     }
     usage.used += static_cast<std::uint64_t>(file.st_blocks) * 512;
@@ -392,9 +393,9 @@ core::Result<std::unique_ptr<SegmentStorage>> open_rocks_storage(const std::stri
 }
 
 core::Result<void> repair_rocks_storage(const std::string& path) {
-  const Status status = rocksdb::RepairDB(path, database_options(),
-                                          {{rocksdb::kDefaultColumnFamilyName, settings_options()},
-                                           {body_name, body_options(64 << 20)}});
+  const Status status =
+      rocksdb::RepairDB(path, database_options(),
+                        {{rocksdb::kDefaultColumnFamilyName, settings_options()}, {body_name, body_options(64 << 20)}});
   if (!status.ok()) return error_of(status);
   return {};
 }

@@ -53,7 +53,8 @@ core::Result<SegmentLog::Recovered> SegmentLog::recover() {
     }
     ++recovered.segments;
     restore_entries(*contents);
-    for (const auto& entry : contents->entries) recovered.newest_epoch = std::max<Epoch>(recovered.newest_epoch, entry.epoch);
+    for (const auto& entry : contents->entries)
+      recovered.newest_epoch = std::max<Epoch>(recovered.newest_epoch, entry.epoch);
     std::move(contents->varies.begin(), contents->varies.end(), std::back_inserter(recovered.varies));
   }
   bodies_.erase_headless();
@@ -110,8 +111,15 @@ core::Result<void> SegmentLog::put_object(const KeyHash& hash, const Object& obj
   }
   const std::uint32_t sequence = next_sequence_++;
   if (auto put = append({open_.segment, sequence, body ? head_part : whole_object}, std::move(parts)); !put) return put;
-  ContentsEntry entry{hash, sequence, body ? EntryKind::large_head : EntryKind::object, saturate(size),
-                      expiry_of(head), saturate(head.epoch), 0, 0, body ? body->id() : 0};
+  ContentsEntry entry{hash,
+                      sequence,
+                      body ? EntryKind::large_head : EntryKind::object,
+                      saturate(size),
+                      expiry_of(head),
+                      saturate(head.epoch),
+                      0,
+                      0,
+                      body ? body->id() : 0};
   if (body) {
     entry.first_chunk = saturate((head.body_size + disk_chunk_size - 1) / disk_chunk_size);
     body->set_head(hash, open_.segment, sequence);
@@ -222,7 +230,8 @@ void SegmentLog::drop_entries(const Contents& contents) {
     if (!body) continue;
     const auto head = body->head();
     // An older head of a body that a 304 has given a newer one.
-    if (entry.kind == EntryKind::large_head && head && (head->segment != contents.segment || head->sequence != entry.sequence)) {
+    if (entry.kind == EntryKind::large_head && head &&
+        (head->segment != contents.segment || head->sequence != entry.sequence)) {
       continue;
     }
     if (head) index_.erase_at(head->hash, head->segment, head->sequence);

@@ -38,13 +38,14 @@ class TieredStore final : public ObjectStore {
  public:
   // What the disk tier and the purges share, made by open().
   struct Parts {
+    std::unique_ptr<MemoryTier> memory;
     std::unique_ptr<PurgeTable> purges;
     std::unique_ptr<PurgeLog> purge_log;
     std::unique_ptr<DiskTier> disk;  // null: memory only
     std::unique_ptr<VaryTable> varies;
     OpenReport report;
   };
-  TieredStore(const MemoryPlan&, const StoreConfig&, const KeyHasher&, core::Clock&, int workers, Parts);
+  TieredStore(const MemoryPlan&, const StoreConfig&, const KeyHasher&, core::Clock&, Parts);
   ~TieredStore() override;
 
   KeyHash hash(std::string_view key) const override { return hasher_(key); }
@@ -61,8 +62,7 @@ class TieredStore final : public ObjectStore {
   Epoch epoch() const override { return purges_->epoch(); }
   bool purged_since(std::string_view primary_key, std::string_view host, std::string_view path,
                     Epoch since) const override;
-  void purge(const core::Worker& worker, const Purge&,
-             core::UniqueFunction<void(core::Result<Epoch>)> done) override;
+  void purge(const core::Worker& worker, const Purge&, core::UniqueFunction<void(core::Result<Epoch>)> done) override;
   void seal(core::UniqueFunction<void()> done) override;
   StoreStats stats() const override;
   const OpenReport& opened() const override { return report_; }
@@ -73,19 +73,19 @@ class TieredStore final : public ObjectStore {
   // What a purge since the object was last checked makes of it: itself, an expired copy, or null.
   ObjectPtr after_purges(const KeyHash&, ObjectPtr);
   core::Result<ObjectPtr> load_now(const KeyHash&, const std::string& key, const DiskLocation&);
-  std::uint64_t largest_storable() const;
+  std::uint64_t largest_storable() const { return largest_storable_; }
   // Makes the object visible in memory, and hands it to the disk.
   ObjectPtr keep(const KeyHash&, ObjectPtr, std::shared_ptr<LargeBody> body);
 
   const MemoryPlan plan_;
   const KeyHasher hasher_;
-  const std::uint64_t disk_budget_;
+  const std::uint64_t largest_storable_;
   std::unique_ptr<PurgeTable> purges_;
   std::unique_ptr<VaryTable> varies_;
   OpenReport report_;
   std::atomic<std::size_t> filling_{0};  // bytes that writers hold in memory
-  std::atomic<std::uint64_t> refused_{0};
-  MemoryTier memory_;
+  std::atomic<std::uint64_t> refused_{0}, kept_{0};
+  const std::unique_ptr<MemoryTier> memory_;
   std::unique_ptr<DiskTier> disk_;
   std::unique_ptr<PurgeLog> purge_log_;  // after disk_: it writes to the disk's storage until destroyed
   std::unique_ptr<IoPool> io_;           // last: its threads use all of the above
