@@ -59,6 +59,8 @@ class ServerCodec {
   virtual void consume(StreamId, std::size_t) = 0;
   virtual void become_tunnel(StreamId) = 0;
   virtual void close_after(StreamId) = 0;
+  // The driver's own verdict on the request that is being read (a time-out): as if its next byte broke a rule.
+  virtual void refuse_request(core::ErrorCode, int status) = 0;
   // Takes no further request; the response under way, if any, is the last (drain).
   virtual void close_when_idle() = 0;
   // What waits to be written to the stream.

@@ -34,6 +34,8 @@ class H1ClientCodec final : public ClientCodec {
   bool reusable() const override { return input_ == Input::idle && keep_alive_ && request_ended_; }
 
   bool idle() const { return input_ == Input::idle; }
+  // No response is awaited: idle, or not to be used again.
+  bool done() const { return input_ == Input::idle || input_ == Input::finished; }
   // A byte of the current response has come, 1xx included.
   bool responded() const { return responded_; }
 

@@ -53,10 +53,7 @@ bool H1ServerCodec::step(const core::BlockRef& block, std::string_view& input) {
 bool H1ServerCodec::read_head(std::string_view& input) {
   switch (parser_.parse(input, head_)) {
     case Progress::need_more: return false;
-    case Progress::failed:
-      ++stream_;
-      if (!parser_.has_request_line()) head_.clear();  // the last request's must not shape the refusal
-      return fail(parser_.refusal());
+    case Progress::failed: refuse_request(parser_.refusal().code, parser_.refusal().status); return false;
     default: begin_request(); return true;
   }
 }
@@ -144,6 +141,14 @@ bool H1ServerCodec::fail(Refusal refusal) {
   return false;
 }
 
+void H1ServerCodec::refuse_request(ErrorCode code, int status) {
+  if (input_ == Input::head) {
+    ++stream_;
+    if (!parser_.has_request_line()) head_.clear();  // the last request's must not shape the refusal
+  }
+  fail({code, status});
+}
+
 void H1ServerCodec::receive_end() {
   input_ended_ = true;
   switch (input_) {
@@ -151,9 +156,7 @@ void H1ServerCodec::receive_end() {
       if (!parser_.started()) {
         wants_close_ = true;
       } else {
-        ++stream_;
-        if (!parser_.has_request_line()) head_.clear();
-        fail({ErrorCode::malformed_head});
+        refuse_request(ErrorCode::malformed_head, 400);
       }
       break;
     case Input::sized:

@@ -29,6 +29,7 @@ class H1ServerCodec final : public ServerCodec {
   void consume(StreamId, std::size_t) override;
   void become_tunnel(StreamId) override;
   void close_after(StreamId) override { close_ = true; }
+  void refuse_request(core::ErrorCode, int status) override;
   void close_when_idle() override;
   Output& output() override { return output_; }
   bool wants_close() const override { return wants_close_; }
