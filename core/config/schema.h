@@ -56,21 +56,25 @@ struct Schema {
 template <class T>
 struct BoundOf {
   using type = T;
+  static constexpr const char* suffix = "";
   static T measure(const T& value) { return value; }
 };
 template <>
 struct BoundOf<std::string> {
   using type = std::size_t;
+  static constexpr const char* suffix = " characters";
   static std::size_t measure(const std::string& value) { return value.size(); }
 };
 template <class T>
 struct BoundOf<std::vector<T>> {
   using type = std::size_t;
+  static constexpr const char* suffix = " items";
   static std::size_t measure(const std::vector<T>& value) { return value.size(); }
 };
 template <class T>
 struct BoundOf<std::optional<T>> {
   using type = typename BoundOf<T>::type;
+  static constexpr const char* suffix = BoundOf<T>::suffix;
   static type measure(const std::optional<T>& value) { return value ? BoundOf<T>::measure(*value) : type{}; }
 };
 template <class T>
@@ -119,7 +123,7 @@ class Table {
       T value{};
       if (!ValueType<T>::read(from, value, options.unit, problem)) return false;
       if (!within<T>(value, options)) {
-        problem = problem_out_of_bounds(bounds, std::is_same_v<T, std::string>);
+        problem = "must be " + bounds;
         return false;
       }
       static_cast<S*>(section)->*member = std::move(value);
@@ -297,8 +301,9 @@ class Table {
     const auto text = [&](const std::optional<Bound<T>>& bound) -> std::optional<Value> {
       return bound ? ValueType<Bound<T>>::write(*bound, options.unit) : std::nullopt;
     };
-    if constexpr (requires { ValueType<Bound<T>>::name(); }) return bounds_text(text(options.min), text(options.max));
-    return {};
+    std::string bounds = bounds_text(text(options.min), text(options.max));
+    if (!bounds.empty()) bounds.append(BoundOf<T>::suffix);
+    return bounds;
   }
 
   template <class T>
@@ -308,10 +313,6 @@ class Table {
       return !(options.min && measure < *options.min) && !(options.max && *options.max < measure);
     }
     return true;
-  }
-
-  static std::string problem_out_of_bounds(const std::string& bounds, bool is_length) {
-    return (is_length ? "must have a length of " : "must be ") + bounds;
   }
 
   Schema schema_;
