@@ -1,8 +1,9 @@
 // Counts the memory allocations of a whole process, from outside: preloaded (LD_PRELOAD) into the program under test.
 //
 // malloc, calloc, realloc, aligned_alloc, posix_memalign and memalign of every thread add one to a counter in a file
-// that the test maps too ($SKERRY_MALLOC_COUNTER, 8 bytes). operator new ends in malloc or aligned_alloc, so it counts
-// as well. The real functions are the next ones in line (jemalloc, then libc).
+// that the test maps too ($SKERRY_MALLOC_COUNTER, 8 bytes). The real functions are the next ones in line (jemalloc,
+// then libc). operator new and delete are here as well, on top of malloc and free: jemalloc's own ones would pass us
+// by.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 namespace {
 
@@ -136,4 +138,72 @@ int posix_memalign(void** result, std::size_t alignment, std::size_t size) {
   count();
   return real()->posix_memalign(result, alignment, size);
 }
+}
+
+namespace {
+
+void* or_throw(void* memory) {
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+void* aligned(std::size_t size, std::align_val_t alignment) {
+  return aligned_alloc(static_cast<std::size_t>(alignment), size);
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  return or_throw(malloc(size));
+}
+void* operator new[](std::size_t size) {
+  return or_throw(malloc(size));
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return malloc(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return malloc(size);
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return or_throw(aligned(size, alignment));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+  return or_throw(aligned(size, alignment));
+}
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return aligned(size, alignment);
+}
+void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return aligned(size, alignment);
+}
+void operator delete(void* memory) noexcept {
+  free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  free(memory);
+}
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  free(memory);
+}
+void operator delete[](void* memory, const std::nothrow_t&) noexcept {
+  free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  free(memory);
+}
+void operator delete[](void* memory, std::align_val_t) noexcept {
+  free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  free(memory);
+}
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
+  free(memory);
 }

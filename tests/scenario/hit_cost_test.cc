@@ -1,0 +1,115 @@
+// What a hit may cost: counts, which are stable, not times.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <regex>
+
+#include "tests/support/pop.h"
+
+using namespace skerry::testing;
+
+namespace {
+
+bool sanitized() {
+  return std::string_view(SKERRY_SANITIZE) != "";
+}
+
+struct OnlyUninstrumented {
+  OnlyUninstrumented() {
+    if (sanitized()) skip("counts of an instrumented program say nothing about the real one");
+  }
+};
+
+// The counter that tests/preload/malloc_counter.cc adds to, mapped here too.
+class AllocationCounter {
+ public:
+  explicit AllocationCounter(const TempDir& folder) : file_(folder.write("allocations", std::string(8, '\0'))) {
+    const int file = open(file_.c_str(), O_RDWR | O_CLOEXEC);
+    counter_ = static_cast<std::atomic<std::uint64_t>*>(mmap(nullptr, 8, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0));
+    close(file);
+  }
+  ~AllocationCounter() { munmap(counter_, 8); }
+  std::uint64_t count() const { return counter_->load(); }
+  std::vector<std::pair<std::string, std::string>> environment() const {
+    return {{"LD_PRELOAD", program("libskerry_malloc_counter.so")}, {"SKERRY_MALLOC_COUNTER", file_}};
+  }
+
+ private:
+  std::string file_;
+  std::atomic<std::uint64_t>* counter_;
+};
+
+int ask(HttpConnection& connection, int times) {
+  int good = 0;
+  const std::string request = get_text("/_gen/1k/hot", "User-Agent: test\r\nAccept: */*\r\n");
+  for (int i = 0; i < times; ++i) {
+    connection.send(request);
+    const Reply reply = connection.read_reply();
+    good += reply.status == 200 && reply.body.size() == 1024;
+  }
+  return good;
+}
+
+std::uint64_t number_of(const std::string& text, const char* expression) {
+  std::smatch match;
+  if (!std::regex_search(text, match, std::regex(expression))) return 0;
+  return std::strtoull(match[1].str().c_str(), nullptr, 10);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(hit_cost, *boost::unit_test::fixture<OnlyUninstrumented>())
+
+BOOST_AUTO_TEST_CASE(ten_thousand_hits_after_warm_up_allocate_nothing) {
+  TempDir folder;
+  OriginProcess origin;
+  AllocationCounter allocations(folder);
+  EdgeOptions options;
+  options.origin = origin.url();
+  options.edge_keys = "access_log = \"" + folder / "access.log" + "\"\n";
+  options.environment = allocations.environment();
+  EdgeProcess edge(folder, options);
+  BOOST_REQUIRE(allocations.count() > 100);  // the counter is in place: starting a program allocates
+
+  HttpConnection connection(edge.port());
+  BOOST_TEST(ask(connection, 2000) == 2000);
+  const std::uint64_t before = allocations.count();
+  BOOST_TEST(ask(connection, 10000) == 10000);
+  BOOST_TEST(allocations.count() - before == 0u);
+  BOOST_TEST(origin.requests() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(at_fifty_connections_a_hit_costs_at_most_2_2_system_calls) {
+  TempDir folder;
+  OriginProcess origin;
+  EdgeOptions options;
+  options.origin = origin.url();
+  options.edge_keys = "access_log = \"" + folder / "access.log" + "\"\n";
+  EdgeProcess edge(folder, options);
+  BOOST_REQUIRE(get(edge.port(), "/_gen/1k/hot").status == 200);
+
+  Process trace({{"strace", "-f", "-c", "-o", folder / "calls", "-p", std::to_string(edge.process().pid())}, {}, {}});
+  trace.wait_for_line("attached");
+  const std::string url = "http://127.0.0.1:" + std::to_string(edge.port()) + "/_gen/1k/hot";
+  const Finished load =
+      run({{"wrk", "-t1", "-c50", "-d4s", "-H", "Host: www.example.com", url}, {}, {}}, std::chrono::seconds(60));
+  trace.send(SIGINT);
+  trace.wait();
+  BOOST_REQUIRE(load.exit_code == 0);
+  BOOST_TEST(load.output.find("Non-2xx") == std::string::npos, load.output);
+
+  const std::string calls = read_file(folder / "calls");
+  const auto requests = static_cast<double>(number_of(load.output, "([0-9]+) requests in"));
+  // "100.00    0.345678           1    123456       12 total", the column of errors may be missing.
+  const auto total = static_cast<double>(number_of(calls, "100\\.00 +[0-9.]+ +[0-9]+ +([0-9]+) .*total"));
+  BOOST_REQUIRE(requests > 1000);
+  BOOST_REQUIRE(total > 0);
+  BOOST_TEST(total / requests <= 2.2, total / requests << " system calls a hit\n" << calls);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

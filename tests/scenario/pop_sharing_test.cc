@@ -1,0 +1,135 @@
+// Three edges, one PoP, one origin: consistent hashing makes them one cache (DESIGN.md, "Cluster").
+#include <atomic>
+#include <boost/test/unit_test.hpp>
+#include <random>
+#include <thread>
+
+#include "tests/support/pop.h"
+
+using namespace skerry::testing;
+
+namespace {
+
+// One client of one edge: keeps its connection, asks on until told to stop, counts what a user would call an error.
+struct Client {
+  std::atomic<std::uint64_t> answered{0};
+  std::atomic<std::uint64_t> errors{0};
+  std::string first_error;
+
+  void run(std::uint16_t port, unsigned seed, const std::atomic<bool>& stop) {
+    std::minstd_rand random(seed);
+    try {
+      HttpConnection connection(port);
+      while (!stop) {
+        connection.send(get_text("/_gen/2k/" + std::to_string(random() % 500)));
+        const Reply reply = connection.read_reply();
+        if (reply.status == 200 && reply.body.size() == 2048) {
+          ++answered;
+        } else if (errors++ == 0) {
+          first_error = "status " + std::to_string(reply.status) + " " + reply.field("Cache-Status");
+        }
+      }
+    } catch (const std::exception& lost) {
+      if (errors++ == 0) first_error = lost.what();
+    }
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(pop_sharing)
+
+BOOST_AUTO_TEST_CASE(thousand_urls_asked_at_random_edges_are_a_thousand_origin_requests) {
+  PopOfThree pop;
+  std::minstd_rand random(1);
+  std::array<std::unique_ptr<HttpConnection>, 3> connections;
+  for (std::size_t i = 0; i < 3; ++i) connections[i] = std::make_unique<HttpConnection>(pop.edge(i).port());
+  int wrong = 0;
+  for (int round = 0; round < 3; ++round) {
+    for (int url = 0; url < 1000; ++url) {
+      HttpConnection& connection = *connections[random() % 3];
+      connection.send(get_text("/_gen/1k/" + std::to_string(url)));
+      const Reply reply = connection.read_reply();
+      if (reply.status != 200 || reply.body.size() != 1024) ++wrong;
+    }
+  }
+  BOOST_TEST(wrong == 0);
+  BOOST_TEST(pop.origin().requests() == 1000u);
+}
+
+BOOST_AUTO_TEST_CASE(a_hit_through_another_edge_names_both_edges) {
+  PopOfThree pop(PopOfThree::Tiers::memory_only);
+  // Of three edges at least two are not the owner: whichever they are, one origin request serves all.
+  for (std::size_t i = 0; i < 3; ++i) BOOST_TEST(get(pop.edge(i).port(), "/_gen/1k/shared").status == 200);
+  BOOST_TEST(pop.origin().requests() == 1u);
+  int two_members = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const Reply reply = get(pop.edge(i).port(), "/_gen/1k/shared");
+    BOOST_TEST(reply.field("X-Cache") == "HIT");
+    const std::string status = reply.field("Cache-Status");
+    if (status.find(',') != std::string::npos) ++two_members;
+    BOOST_TEST(status.find("edge-" + std::to_string(i + 1)) != std::string::npos);
+  }
+  BOOST_TEST(two_members == 2);
+  BOOST_TEST(pop.origin().requests() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(killing_one_edge_under_load_costs_clients_of_the_others_nothing) {
+  PopOfThree pop(PopOfThree::Tiers::memory_only);
+  std::atomic<bool> stop{false};
+  std::array<Client, 6> clients;  // two an edge
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    threads.emplace_back([&, i] { clients[i].run(pop.edge(i % 3).port(), static_cast<unsigned>(i + 1), stop); });
+  }
+  const auto survivors_answered = [&] {
+    return clients[0].answered + clients[1].answered + clients[3].answered + clients[4].answered;
+  };
+  const auto wait_until_answered = [&](std::uint64_t count) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (survivors_answered() < count && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  };
+  wait_until_answered(1000);
+  pop.edge(2).kill();
+  const std::uint64_t at_kill = survivors_answered();
+  wait_until_answered(at_kill + 4000);
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  BOOST_TEST(survivors_answered() >= at_kill + 4000);
+  for (const std::size_t survivor : {0, 1, 3, 4}) {
+    BOOST_TEST(clients[survivor].errors == 0u, clients[survivor].first_error);
+  }
+  // Those of the killed edge saw their open connection break, and nothing else.
+  BOOST_TEST(clients[2].errors == 1u);
+  BOOST_TEST(clients[5].errors == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_purge_at_one_edge_reaches_all_before_it_is_answered) {
+  PopOfThree pop(PopOfThree::Tiers::memory_only);
+  for (std::size_t i = 0; i < 3; ++i) get(pop.edge(i).port(), "/_gen/1k/purged");
+  BOOST_TEST(pop.origin().requests() == 1u);
+  const Reply purge = pop.edge(0).admin("POST", "/purge", R"({"url": "http://www.example.com/_gen/1k/purged"})");
+  BOOST_TEST(purge.status == 200, purge.body);
+  for (std::size_t i = 0; i < 3; ++i) BOOST_TEST(get(pop.edge(i).port(), "/_gen/1k/purged").status == 200);
+  BOOST_TEST(pop.origin().requests() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_purge_names_the_member_it_could_not_reach) {
+  PopOfThree pop(PopOfThree::Tiers::memory_only);
+  pop.edge(2).kill();
+  const Reply purge = pop.edge(0).admin("POST", "/purge", R"({"url": "http://www.example.com/_gen/1k/x"})");
+  BOOST_TEST(purge.body.find("edge-3") != std::string::npos, purge.body);
+  BOOST_TEST(purge.body.find("edge-2\"") == std::string::npos, purge.body);
+}
+
+BOOST_AUTO_TEST_CASE(a_purge_without_the_token_is_refused) {
+  PopOfThree pop(PopOfThree::Tiers::memory_only);
+  get(pop.edge(0).port(), "/_gen/1k/kept");
+  const Reply purge =
+      request(pop.edge(0).admin_port(), "POST", "/purge", "", R"({"url": "http://www.example.com/_gen/1k/kept"})");
+  BOOST_TEST((purge.status == 401 || purge.status == 403), purge.status);
+  get(pop.edge(0).port(), "/_gen/1k/kept");
+  BOOST_TEST(pop.origin().requests() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
