@@ -4,6 +4,7 @@
 // Plain values; any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -31,6 +32,9 @@ enum class Outcome : std::uint8_t {
 #undef X
 };
 std::string_view name(Outcome);
+#define X(id, text) +1
+constexpr std::size_t outcome_count = SKERRY_OUTCOMES(X);
+#undef X
 
 // The detail: why a response was not stored, not reused, or how it was obtained.
 // clang-format off
@@ -97,5 +101,8 @@ enum class Reason : std::uint8_t {
 #undef X
 };
 std::string_view name(Reason);
+#define X(id, text) +1
+constexpr std::size_t reason_count = SKERRY_REASONS(X);
+#undef X
 
 }  // namespace skerry::edge

@@ -1,0 +1,208 @@
+#include "edge/admin/explain.h"
+
+#include <nlohmann/json.hpp>
+
+#include "edge/cache_key.h"
+#include "edge/cacheability.h"
+#include "edge/freshness.h"
+#include "edge/vary.h"
+
+namespace skerry::edge {
+namespace {
+
+using nlohmann::json;
+
+std::string text_of(const json& value) {
+  return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+json object_json(const Object& object, const http::RequestHead& request, const Site& site, core::WallTime now) {
+  const ObjectHead& head = object.head();
+  const Judgement judgement = judge(head, request, site.policy, now);
+  const char* verdict = "miss";
+  switch (judgement.reuse) {
+    case Reuse::fresh: verdict = "hit"; break;
+    case Reuse::stale_while_revalidate: verdict = "stale"; break;
+    case Reuse::validate: verdict = "validate"; break;
+    case Reuse::never: verdict = "miss"; break;
+  }
+  return {{"held", object.in_memory() ? "memory" : "disk"},
+          {"verdict", verdict},
+          {"reason", edge::name(judgement.why)},
+          {"status", head.status},
+          {"size", head.body_size},
+          {"age", judgement.age.count()},
+          {"lifetime", head.lifetime.count()},
+          {"ttl", judgement.ttl.count()},
+          {"vary", head.vary},
+          {"epoch", head.epoch}};
+}
+
+json lookup_json(const std::string& key, const http::RequestHead& request, const Site& site, Shared& shared,
+                 core::WallTime now) {
+  const Found found = shared.store.find(shared.store.hash(key), key);
+  if (const auto* object = std::get_if<ObjectPtr>(&found)) return object_json(**object, request, site, now);
+  if (std::holds_alternative<FoundOnDisk>(found)) return {{"held", "disk"}, {"verdict", "hit"}, {"reason", "on-disk"}};
+  return {{"held", "nowhere"}, {"verdict", "miss"}, {"reason", edge::name(std::get<FoundNothing>(found).why)}};
+}
+
+json upstreams_json(const origin::UpstreamGroup& group) {
+  json list = json::array();
+  for (const origin::UpstreamStatus& status : group.status()) {
+    list.push_back({{"url", status.url},
+                    {"ejected", status.ejected},
+                    {"in_flight", status.in_flight},
+                    {"requests", status.requests},
+                    {"failures", status.failures},
+                    {"connections_opened", status.connections_opened}});
+  }
+  return list;
+}
+
+std::vector<std::string> owner_names(const Snapshot& snapshot, const std::string& key) {
+  std::vector<std::uint16_t> order(snapshot.ring().size());
+  const std::size_t count = snapshot.ring().ordered(ring::Ring::hash_key(key), order);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < count; ++i) names.push_back(snapshot.members()[order[i]].name);
+  return names;
+}
+
+}  // namespace
+
+http::RequestHead request_for(const http::Url& url) {
+  http::RequestHead request;
+  request.scheme = url.scheme;
+  request.authority = url.authority();
+  request.path = url.path;
+  return request;
+}
+
+std::string explain_json(const http::Url& url, const Snapshot& snapshot, Shared& shared, core::WallTime now) {
+  const http::RequestHead request = request_for(url);
+  json chain = {{"url", url.to_string()}, {"edge", snapshot.config().name}};
+  const Site* site = snapshot.find_site(request.authority, request.path);
+  if (!site) {
+    chain["reason"] = edge::name(Reason::misdirected);
+    return text_of(chain);
+  }
+  std::string key;
+  make_primary_key(request, site->key, key);
+  const KeyHash primary = shared.store.hash(key);
+  chain["site"] = site->name;
+  chain["key"] = key;
+  chain["owners"] = owner_names(snapshot, key);
+  chain["owner_is_this_edge"] = chain["owners"].empty() || chain["owners"][0] == snapshot.config().name;
+  json copies = json::array();
+  const std::vector<std::string> lists = shared.store.vary_lists(primary);
+  if (lists.empty()) copies.push_back(lookup_json(key, request, *site, shared, now));
+  for (const std::string& list : lists) {
+    std::string variant = key;
+    if (!append_variant(variant, list, request.fields)) continue;
+    json copy = lookup_json(variant, request, *site, shared, now);
+    copy["selected_by"] = list;
+    copies.push_back(std::move(copy));
+  }
+  chain["copies"] = std::move(copies);
+  chain["origin"] = upstreams_json(*site->origin);
+  return text_of(chain);
+}
+
+std::string ring_json(const http::Url& url, const Snapshot& snapshot, core::TimePoint now) {
+  const http::RequestHead request = request_for(url);
+  const Site* site = snapshot.find_site(request.authority, request.path);
+  std::string key;
+  make_primary_key(request, site ? site->key : KeyRules{}, key);
+  json members = json::array();
+  std::vector<std::uint16_t> order(snapshot.ring().size());
+  const std::size_t count = snapshot.ring().ordered(ring::Ring::hash_key(key), order);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Member& member = snapshot.members()[order[i]];
+    members.push_back({{"name", member.name},
+                       {"peer", member.peer},
+                       {"weight", snapshot.ring().member(order[i]).weight},
+                       {"self", member.group == nullptr},
+                       {"skipped", member.group && member.group->all_ejected(now)}});
+  }
+  return text_of({{"url", url.to_string()},
+                  {"key", key},
+                  {"key_hash", ring::Ring::hash_key(key)},
+                  {"membership", snapshot.ring().version()},
+                  {"owners", std::move(members)}});
+}
+
+std::string stat_json(const Snapshot& snapshot, Shared& shared) {
+  const StoreStats store = shared.store.stats();
+  json requests = json::object(), reasons = json::object(), counters = json::object();
+  for (std::size_t i = 0; i < outcome_count; ++i)
+    requests[std::string(edge::name(static_cast<Outcome>(i)))] = shared.counters.outcomes[i]->value();
+  for (std::size_t i = 0; i < reason_count; ++i)
+    reasons[std::string(edge::name(static_cast<Reason>(i)))] = shared.counters.reasons[i]->value();
+#define X(id, name, help) counters[#id] = shared.counters.id.value();
+  SKERRY_EDGE_COUNTERS(X)
+#undef X
+  json sites = json::object();
+  for (const auto& site : snapshot.sites()) sites[site->name] = upstreams_json(*site->origin);
+  return text_of({{"edge", snapshot.config().name},
+                  {"requests", requests},
+                  {"reasons", reasons},
+                  {"counters", counters},
+                  {"in_flight", shared.in_flight.load()},
+                  {"fills", shared.fills.size()},
+                  {"store",
+                   {{"memory_objects", store.memory_objects},
+                    {"memory_bytes", store.memory_bytes},
+                    {"memory_evictions", store.memory_evictions},
+                    {"disk_objects", store.disk_objects},
+                    {"disk_bytes", store.disk_bytes},
+                    {"disk_budget", store.disk_budget},
+                    {"segments", store.segments},
+                    {"sealed", store.sealed},
+                    {"segments_evicted", store.segments_evicted},
+                    {"index_bytes", store.index_bytes},
+                    {"writes_refused", store.writes_refused},
+                    {"corrupt_records", store.corrupt_records},
+                    {"reads", store.reads},
+                    {"read_errors", store.read_errors},
+                    {"purges", store.purges},
+                    {"epoch", store.epoch},
+                    {"disk_read_only", store.disk_read_only}}},
+                  {"sites", sites}});
+}
+
+core::Result<std::vector<Purge>> purges_of_url(std::string_view text, bool soft, const Snapshot& snapshot) {
+  std::vector<std::string> urls = {std::string(text)};
+  if (text.starts_with("//")) urls = {"http:" + std::string(text), "https:" + std::string(text)};
+  std::vector<Purge> purges;
+  for (const std::string& candidate : urls) {
+    auto url = http::Url::parse(candidate);
+    if (!url.ok()) return url.error();
+    const http::RequestHead request = request_for(*url);
+    const Site* site = snapshot.find_site(request.authority, request.path);
+    if (!site)
+      return core::Error{core::ErrorCode::misdirected, core::ErrorSource::client, false,
+                         "no site serves " + request.authority};
+    Purge purge;
+    purge.soft = soft;
+    make_primary_key(request, site->key, purge.target);
+    purges.push_back(std::move(purge));
+  }
+  return purges;
+}
+
+core::Result<std::vector<Purge>> purges_of_json(std::string_view body, const Snapshot& snapshot) {
+  const core::Error malformed{core::ErrorCode::invalid_argument, core::ErrorSource::client, false,
+                              R"(expected {"url": "https://host/path", "soft": false})"};
+  const json parsed = json::parse(body, nullptr, false);
+  if (!parsed.is_object() || !parsed.contains("url") || !parsed["url"].is_string()) return malformed;
+  for (const auto& [key, value] : parsed.items()) {
+    if (key != "url" && key != "soft") return malformed;
+  }
+  if (parsed.contains("soft") && !parsed["soft"].is_boolean()) return malformed;
+  return purges_of_url(parsed["url"].get<std::string>(), parsed.value("soft", false), snapshot);
+}
+
+std::string outcome_json(const PurgeOutcome& outcome) {
+  return text_of({{"epoch", outcome.epoch}, {"applied_by", outcome.applied_by}, {"unreachable", outcome.unreachable}});
+}
+
+}  // namespace skerry::edge

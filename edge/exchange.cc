@@ -1,0 +1,591 @@
+#include "edge/exchange.h"
+
+#include "core/http/cache_control.h"
+#include "edge/cache_key.h"
+#include "edge/conditional.h"
+#include "edge/edge_worker.h"
+#include "edge/peer/purge_relay.h"
+#include "edge/upstream_request.h"
+#include "edge/vary.h"
+
+namespace skerry::edge {
+
+namespace {
+// How long a request waits for a head or small body from disk before it goes to the origin instead.
+constexpr std::chrono::seconds load_deadline{5};
+}  // namespace
+
+const Exchange::StepFunction Exchange::steps[] = {
+    &Exchange::receive,       // who asks, on which listener
+    &Exchange::authorize,     // may they; which site is it
+    &Exchange::purge,         // a member's purge, instead of a site's object
+    &Exchange::make_key,      // what is asked for; is it cacheable at all
+    &Exchange::lookup,        // memory, or where on disk
+    &Exchange::load,          // from disk
+    &Exchange::judge_object,  // fresh, stale or unusable
+    &Exchange::collapse,      // join the fill under way, or begin one
+    &Exchange::follow,        // until the fill's head decides
+    &Exchange::respond,       // status and fields
+    &Exchange::stream,        // the body, at the client's pace
+    &Exchange::pass,          // past the cache
+    &Exchange::finish,        // log, count, end
+};
+
+Exchange::Exchange(EdgeWorker& edge)
+    : edge_(edge),
+      worker_(edge.worker()),
+      pump_(edge.worker(), edge.store(), *this),
+      deadline_(edge.worker().loop, [this] { wake(wake_deadline); }) {}
+
+Exchange::~Exchange() = default;
+
+void Exchange::begin(http::ResponseSink& sink, bool peer_listener) {
+  release_references();
+  sink_ = &sink;
+  peer_listener_ = peer_listener;
+  verdict_ = Verdict();
+  status_ = 0;
+  alone_ = rechecked_ = head_sent_ = load_done_ = past_own_copy_ = false;
+  waiting_ = 0;
+  step_ = Step::receive;
+}
+
+void Exchange::release_references() {
+  ++generation_;
+  deadline_.cancel();
+  leave_fill();
+  pump_.reset();
+  pass_.reset();
+  object_.reset();
+  snapshot_.reset();
+  site_ = nullptr;
+  request_ = nullptr;
+}
+
+void Exchange::resume() {
+  if (running_) {
+    woken_ = true;
+    return;
+  }
+  running_ = true;
+  do {
+    woken_ = false;
+    Next next = Next::again;
+    while (next == Next::again) next = (this->*steps[static_cast<int>(step_)])();
+    // This exchange may be at its next request by now: it is not ours to touch.
+    if (next == Next::done) return;
+  } while (woken_);
+  running_ = false;
+}
+
+void Exchange::wake(Wake event) {
+  if (running_) {
+    woken_ = true;
+    return;
+  }
+  if ((waiting_ & event) == 0) return;
+  waiting_ = 0;
+  resume();
+}
+
+Exchange::Next Exchange::wait_for(int wakes) {
+  waiting_ = wakes;
+  return Next::wait;
+}
+
+Exchange::Next Exchange::go(Step step) {
+  step_ = step;
+  return Next::again;
+}
+
+// --- receive
+
+void Exchange::on_request(http::RequestHead& head, http::BodyLength length) {
+  request_ = &head;
+  request_body_ = length;
+  resume();
+}
+
+Exchange::Next Exchange::receive() {
+  began_ = worker_.loop.now();
+  snapshot_ = edge_.snapshot();
+  return go(Step::authorize);
+}
+
+// --- authorize
+
+Exchange::Next Exchange::authorize() {
+  if (peer_listener_) {
+    auto peer = accept_peer_request(*request_, snapshot_->config().pop.secret, worker_.loop.wall());
+    if (!peer.ok()) return answer_locally(403, Reason::denied, peer.error());
+    if (request_->path.starts_with(purge_path)) return apply_member_purge();
+    peer_ = std::move(peer).value();
+    client_ = peer_.client;
+    past_own_copy_ = !edge_.positions().covers(peer_.positions);
+  } else {
+    client_.clear();
+    remove_peer_fields(request_->fields);
+    if (request_->path.starts_with("/.well-known/skerry/ready")) return answer_ready();
+  }
+  site_ = snapshot_->find_site(request_->authority, request_->path);
+  if (!site_) {
+    return answer_locally(421, Reason::misdirected,
+                          {core::ErrorCode::misdirected, core::ErrorSource::client, false, "no site for this host"});
+  }
+  if (is_loop(*request_, *snapshot_)) {
+    return answer_locally(
+        508, Reason::loop,
+        {core::ErrorCode::loop_detected, core::ErrorSource::client, false, "this edge is in CDN-Loop already"});
+  }
+  return go(Step::key);
+}
+
+// Another member took a purge: applied here before it is confirmed. After a gap in its numbers something was missed,
+// and everything is validated before it is used again.
+Exchange::Next Exchange::apply_member_purge() {
+  auto numbered = parse_purge_target(request_->path);
+  if (!numbered.ok()) return answer_locally(400, Reason::bad_request, numbered.error());
+  verdict_.outcome = Outcome::local;
+  load_done_ = false;
+  step_ = Step::purge;
+  const auto finished = [this, generation = generation_](core::Result<Epoch> applied) {
+    if (generation != generation_) return;
+    load_done_ = true;
+    status_ = applied.ok() ? 204 : 503;
+    wake(wake_store);
+  };
+  edge_.store().purge(
+      worker_, numbered->purge,
+      [&edge = edge_, &worker = worker_, number = numbered->number, finished](core::Result<Epoch> applied) {
+        if (!applied.ok() || edge.positions().record(number) != PurgePositions::Arrival::gap) {
+          finished(std::move(applied));
+          return;
+        }
+        edge.counters().purge_gaps.add(worker.index);
+        edge.store().purge(worker, {PurgeKind::all, {}, true}, finished);
+      });
+  return Next::again;
+}
+
+Exchange::Next Exchange::purge() {
+  if (!load_done_) return wait_for(wake_store);
+  response_.clear();
+  return send_head_only(status_, status_ == 204 ? http::BodyLength::none() : http::BodyLength::known(0));
+}
+
+// --- key
+
+Exchange::Next Exchange::make_key() {
+  if (request_->fields.contains(http::HeaderId::upgrade)) return pass_through(Outcome::bypass, Reason::upgrade, false);
+  if (!is_cacheable_method(request_->method)) return pass_through(Outcome::method, Reason::method_not_cacheable, false);
+  if (request_body_.kind != http::BodyLength::Kind::none &&
+      !(request_body_.kind == http::BodyLength::Kind::known && request_body_.size == 0))
+    return pass_through(Outcome::bypass, Reason::request_body, false);
+  make_primary_key(*request_, site_->key, key_);
+  primary_hash_ = edge_.store().hash(key_);
+  return go(Step::lookup);
+}
+
+// --- lookup
+
+Exchange::Next Exchange::lookup() {
+  if (past_own_copy_) {
+    variant_key_ = key_;
+    hash_ = primary_hash_;
+    verdict_.reason = Reason::purged;
+    return go(Step::collapse);
+  }
+  if (!find_variant()) return go(Step::collapse);
+  return go(object_ ? Step::judge : Step::load);
+}
+
+// Tries the Vary lists known for the URL, newest first. Leaves the newest variant's key for the fill table.
+bool Exchange::find_variant() {
+  const std::vector<std::string> lists = edge_.store().vary_lists(primary_hash_);
+  const std::size_t tries = std::max<std::size_t>(lists.size(), 1);
+  for (std::size_t i = 0; i < tries; ++i) {
+    std::string& key = i == 0 ? variant_key_ : text_;
+    key = key_;
+    if (!lists.empty() && !append_variant(key, lists[i], request_->fields)) continue;
+    const KeyHash hash = lists.empty() ? primary_hash_ : edge_.store().hash(key);
+    if (i == 0) hash_ = hash;
+    Found found = edge_.store().find(hash, key);
+    if (const auto* object = std::get_if<ObjectPtr>(&found)) {
+      object_ = *object;
+      return true;
+    }
+    if (const auto* on_disk = std::get_if<FoundOnDisk>(&found)) {
+      load_from_disk(*on_disk);
+      variant_key_ = key;
+      hash_ = hash;
+      return true;
+    }
+    const auto& nothing = std::get<FoundNothing>(found);
+    if (i == 0 || nothing.why != Reason::not_found) verdict_.reason = nothing.why;
+  }
+  if (!lists.empty()) {
+    verdict_.outcome = Outcome::vary_miss;
+    verdict_.reason = Reason::vary_mismatch;
+  }
+  return false;
+}
+
+// --- load
+
+void Exchange::load_from_disk(const FoundOnDisk& where) {
+  load_done_ = false;
+  deadline_.arm(load_deadline);
+  edge_.store().load(worker_, edge_.store().hash(variant_key_), variant_key_, where,
+                     [this, generation = generation_](core::Result<ObjectPtr> loaded) {
+                       if (generation != generation_ || step_ != Step::load) return;
+                       load_done_ = true;
+                       if (loaded.ok())
+                         object_ = std::move(loaded).value();
+                       else
+                         verdict_.reason = Reason::corrupt;
+                       wake(wake_store);
+                     });
+}
+
+Exchange::Next Exchange::load() {
+  if (!load_done_ && worker_.loop.now() < began_ + load_deadline) return wait_for(wake_store | wake_deadline);
+  deadline_.cancel();
+  return go(object_ ? Step::judge : Step::collapse);
+}
+
+// --- judge
+
+Exchange::Next Exchange::judge_object() {
+  judgement_ = judge(object_->head(), *request_, site_->policy, worker_.loop.wall());
+  verdict_.reason = judgement_.why;
+  verdict_.ttl = judgement_.ttl;
+  switch (judgement_.reuse) {
+    case Reuse::fresh: verdict_.outcome = Outcome::hit; return go(Step::respond);
+    case Reuse::stale_while_revalidate:
+      verdict_.outcome = Outcome::stale;
+      refresh_in_background();
+      return go(Step::respond);
+    case Reuse::validate: verdict_.outcome = Outcome::expired; return go(Step::collapse);
+    case Reuse::never: break;
+  }
+  object_.reset();
+  verdict_.outcome = judgement_.why == Reason::request_no_cache ? Outcome::request : Outcome::uri_miss;
+  return go(Step::collapse);
+}
+
+// --- collapse
+
+Exchange::Next Exchange::collapse() {
+  if (only_if_cached(*request_)) {
+    return answer_locally(
+        504, Reason::only_if_cached,
+        {core::ErrorCode::not_found, core::ErrorSource::client, false, "only-if-cached, and not stored"});
+  }
+  if (!object_ && request_->method == http::Method::head)
+    return pass_through(Outcome::uri_miss, Reason::head_only, true);
+  if (!object_ && request_->fields.contains(http::HeaderId::range))
+    return pass_through(Outcome::partial, Reason::range_not_stored, true);
+  if (request_->fields.contains(http::HeaderId::authorization)) return fetch_alone(Reason::authorization);
+  if (edge_.fills().unshareable(hash_, worker_.loop.now())) return fetch_alone(Reason::hit_for_miss);
+
+  const auto usable = [this](const std::shared_ptr<Fill>& fill) {
+    const FillRequest& under_way = fill->request();
+    return under_way.epoch == edge_.store().epoch() ||
+           !edge_.store().purged_since(key_, request_->authority, request_->path, under_way.epoch);
+  };
+  const auto make = [this]() -> std::shared_ptr<Fill> {
+    // The fill that ended between the lookup and now has left its object in the store.
+    if (!rechecked_ && !object_ && !past_own_copy_) {
+      rechecked_ = true;
+      if (!std::holds_alternative<FoundNothing>(edge_.store().find(hash_, variant_key_))) return nullptr;
+    }
+    return edge_.new_fill(fill_request(true, false));
+  };
+  FillTable::Joined joined = edge_.fills().join_or_start(hash_, peer_listener_, usable, make);
+  if (!joined.fill) return go(Step::lookup);
+  verdict_.collapsed = !joined.made;
+  view_ = edge_.view_of(joined.fill);
+  view_->add(*this, joined.made);
+  if (joined.made)
+    joined.fill->start();
+  else
+    deadline_.arm(site_->policy.follower_timeout);
+  return go(Step::follow);
+}
+
+// A fetch for this client alone, past the queue; what comes may still be stored.
+Exchange::Next Exchange::fetch_alone(Reason reason) {
+  leave_fill();
+  deadline_.cancel();
+  alone_ = true;
+  verdict_.collapsed = false;
+  verdict_.reason = reason;
+  const std::shared_ptr<Fill> fill = edge_.new_fill(fill_request(false, false));
+  view_ = edge_.view_of(fill);
+  view_->add(*this, true);
+  fill->start();
+  return go(Step::follow);
+}
+
+FillRequest Exchange::fill_request(bool joinable, bool background) {
+  FillRequest fill;
+  fill.snapshot = snapshot_;
+  fill.site = site_;
+  fill.request = *request_;
+  sanitise_client_request(fill.request);
+  remove_conditions(fill.request);
+  fill.request.fields.remove(http::HeaderId::range);
+  fill.request.fields.remove(http::HeaderId::if_range);
+  fill.request.method = http::Method::get;
+  fill.request.method_text = "GET";
+  if (client_.empty()) client_ = sink_->connection().client.ip.to_string();
+  fill.client = client_;
+  fill.primary_key = key_;
+  fill.primary_hash = primary_hash_;
+  fill.table_hash = hash_;
+  fill.ring_hash = ring::Ring::hash_key(key_);
+  fill.from_peer = peer_listener_;
+  fill.joinable = joinable;
+  fill.background = background;
+  fill.stale = object_;
+  fill.epoch = edge_.store().epoch();
+  return fill;
+}
+
+// Stale-while-revalidate: the fill runs on without a follower.
+void Exchange::refresh_in_background() {
+  const auto usable = [](const std::shared_ptr<Fill>&) { return true; };
+  const auto make = [this] { return edge_.new_fill(fill_request(true, true)); };
+  FillTable::Joined joined = edge_.fills().join_or_start(hash_, peer_listener_, usable, make);
+  if (joined.made) joined.fill->start();
+}
+
+void Exchange::leave_fill() {
+  if (!view_) return;
+  view_->remove(*this);
+  view_.reset();
+}
+
+// --- follow
+
+void Exchange::on_fill_event() {
+  wake(wake_fill);
+}
+
+void Exchange::on_fill_read_back(std::uint64_t offset, core::Chunk chunk) {
+  pump_.on_read_back(offset, std::move(chunk));
+  wake(wake_fill);
+}
+
+Exchange::Next Exchange::follow() {
+  switch (view_->state()) {
+    case FillState::waiting: {
+      const bool late = verdict_.collapsed && worker_.loop.now() >= began_ + site_->policy.follower_timeout;
+      if (late) return fetch_alone(Reason::follower_timeout);
+      return wait_for(wake_fill | wake_deadline);
+    }
+    case FillState::released: return fetch_alone(view_->why());
+    case FillState::failed:
+      // Given up for lack of followers just when this one came: not an upstream's failure.
+      if (view_->error().code == core::ErrorCode::cancelled) {
+        leave_fill();
+        return go(Step::lookup);
+      }
+      return upstream_failed(view_->error());
+    case FillState::validated:
+      object_ = view_->object();
+      leave_fill();
+      verdict_.outcome = Outcome::revalidated;
+      verdict_.reason = Reason::validated;
+      verdict_.forward_status = 304;
+      judgement_ = judge(object_->head(), *request_, site_->policy, worker_.loop.wall());
+      verdict_.ttl = judgement_.ttl;
+      return go(Step::respond);
+    case FillState::streaming:
+    case FillState::complete: return follow_head();
+  }
+  return Next::done;
+}
+
+// The fill's head is known: is it for this request too?
+Exchange::Next Exchange::follow_head() {
+  deadline_.cancel();
+  const FillHead& head = *view_->head();
+  const bool leader = view_->is_leader(*this);
+  text_ = key_;
+  const bool matches = append_variant(text_, head.head.vary, request_->fields) && text_ == head.head.key;
+  if (!leader && !head.shareable) return fetch_alone(head.why);
+  if (!leader && !matches) return fetch_alone(Reason::vary_mismatch);
+  if (object_ && is_server_error(head.head.status) &&
+      may_serve_stale(object_->head(), site_->policy, Failure::server_error, worker_.loop.wall()))
+    return serve_stale(Reason::stale_if_error);
+  object_.reset();
+  if (head.why != Reason::stored && head.why != Reason::from_peer)
+    verdict_.reason = head.why;
+  else if (alone_ == false && verdict_.reason == Reason::none)
+    verdict_.reason = Reason::stored;
+  verdict_.forward_status = head.head.status;
+  verdict_.stored = head.stored;
+  verdict_.peer_hit = head.peer_hit;
+  return go(Step::respond);
+}
+
+Exchange::Next Exchange::upstream_failed(const core::Error& error) {
+  const core::Error failure = error;  // the view goes with leave_fill
+  leave_fill();
+  if (object_ && may_serve_stale(object_->head(), site_->policy, Failure::no_answer, worker_.loop.wall()))
+    return serve_stale(Reason::stale_on_failure);
+  return answer_locally(status_of(failure), Reason::upstream_failed, failure);
+}
+
+Exchange::Next Exchange::serve_stale(Reason reason) {
+  leave_fill();
+  verdict_.outcome = Outcome::stale;
+  verdict_.reason = reason;
+  verdict_.ttl = judgement_.ttl;
+  return go(Step::respond);
+}
+
+// --- stream
+
+void Exchange::on_writable() {
+  if (pass_) pass_->sink_writable();
+  wake(wake_sink);
+}
+
+Exchange::Next Exchange::stream() {
+  switch (pump_.advance(*sink_, snapshot_->config().limits.response_buffer)) {
+    case BodyPump::Progress::wait: return wait_for(wake_sink | wake_body | wake_fill);
+    case BodyPump::Progress::done: return go(Step::finish);
+    case BodyPump::Progress::failed: break;
+  }
+  verdict_.reason = Reason::incomplete;
+  edge_.counters().aborted_responses.add(worker_.index);
+  record();
+  leave_fill();
+  running_ = false;
+  sink_->abort();
+  return Next::done;
+}
+
+// --- pass
+
+Exchange::Next Exchange::pass_through(Outcome outcome, Reason reason, bool through_peers) {
+  verdict_.outcome = outcome;
+  verdict_.reason = reason;
+  if (client_.empty()) client_ = sink_->connection().client.ip.to_string();
+  if (key_.empty() || !through_peers) make_primary_key(*request_, site_->key, key_);
+  step_ = Step::pass;
+  const bool at_origin = peer_listener_ || !through_peers;
+  if (request_->fields.find(http::HeaderId::expect))
+    sink_->send_interim([] {
+      http::ResponseHead go_on;
+      go_on.status = 100;
+      return go_on;
+    }());
+  pass_ = std::make_unique<Pass>(worker_, *sink_, static_cast<Pass::Owner&>(*this),
+                                 snapshot_->config().limits.response_buffer);
+  pass_->start(snapshot_->sources(*site_, ring::Ring::hash_key(key_), at_origin), request_body_);
+  return Next::again;  // waits in `pass`, unless every source failed at once
+}
+
+Exchange::Next Exchange::pass() {
+  return wait_for(wake_pass);
+}
+
+http::RequestHead Exchange::pass_request(const Source& source) {
+  http::RequestHead head = *request_;
+  const bool upgrade = head.fields.contains(http::HeaderId::upgrade);
+  const std::string protocol(head.fields.find(http::HeaderId::upgrade).value_or(""));
+  sanitise_client_request(head);
+  head.fields.remove(http::HeaderId::expect);
+  if (upgrade && !http::equals_ignoring_case(protocol, "h2c")) {
+    head.fields.add(http::HeaderId::connection, "Upgrade");
+    head.fields.add(http::HeaderId::upgrade, protocol);
+  }
+  return upstream_request(head, *snapshot_, *site_, source, {client_, edge_.positions().to_string()},
+                          worker_.loop.wall());
+}
+
+void Exchange::on_request_body(core::Chunk chunk) {
+  if (pass_)
+    pass_->request_body(std::move(chunk));
+  else if (sink_)
+    sink_->consume(chunk.size());
+}
+
+void Exchange::on_request_end(const http::HeaderMap& trailers) {
+  if (pass_) pass_->request_end(trailers);
+}
+
+void Exchange::on_pass_head(http::ResponseHead&& head, http::BodyLength length, const Source& source) {
+  if (source.is_peer()) verdict_.peer_hit = take_peer_answer(head).hit;
+  remove_peer_fields(head.fields);
+  verdict_.forward_status = head.status;
+  if (head.status == 101) {
+    const std::string protocol(head.fields.find(http::HeaderId::upgrade).value_or(""));
+    http::remove_hop_by_hop(head.fields);
+    head.fields.add(http::HeaderId::connection, "Upgrade");
+    head.fields.add(http::HeaderId::upgrade, protocol);
+  } else {
+    http::remove_hop_by_hop(head.fields);
+  }
+  if (invalidates(*request_, head.status)) edge_.invalidate(*request_, head, *site_);
+  response_ = std::move(head);
+  status_ = response_.status;
+  add_own_fields(false, {});
+  head_sent_ = true;
+  const bool no_body = request_->method == http::Method::head || status_ == 204 || status_ == 304 || status_ == 101;
+  sink_->send_head(response_,
+                   no_body && length.kind != http::BodyLength::Kind::known ? http::BodyLength::none() : length);
+  if (status_ == 101) pass_->become_tunnel();
+}
+
+void Exchange::on_pass_end(const http::HeaderMap& trailers) {
+  record();
+  http::ResponseSink& sink = *sink_;
+  const http::HeaderMap copy = trailers;
+  sink.finish(copy.size() == 0 ? nullptr : &copy);
+}
+
+void Exchange::on_pass_error(const core::Error& error, bool began) {
+  const core::Error failure = error;
+  if (began) {
+    verdict_.reason = Reason::incomplete;
+    edge_.counters().aborted_responses.add(worker_.index);
+    record();
+    sink_->abort();
+    return;
+  }
+  // The upload may be under way still: the connection can't be used for another request.
+  if (request_body_.kind != http::BodyLength::Kind::none) sink_->close_after();
+  answer_locally(status_of(failure), Reason::upstream_failed, failure);
+  if (!running_) resume();
+}
+
+// --- finish
+
+Exchange::Next Exchange::finish() {
+  record();
+  leave_fill();
+  running_ = false;
+  sink_->finish();
+  return Next::done;
+}
+
+void Exchange::on_cancelled(const core::Error& error) {
+  if (verdict_.reason == Reason::none || !head_sent_) verdict_.reason = Reason::client_gone;
+  static_cast<void>(error);
+  record();
+  release_references();
+}
+
+void Exchange::record() {
+  if (!request_ || !sink_) return;
+  const std::string& origin_of = site_ ? site_->name : text_;
+  edge_.record({*request_, sink_->connection(), verdict_, status_, sink_->bytes_sent(), worker_.loop.now() - began_,
+                peer_listener_ ? std::string_view(client_) : std::string_view(),
+                site_ ? std::string_view(origin_of) : std::string_view()});
+}
+
+}  // namespace skerry::edge

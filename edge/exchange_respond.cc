@@ -1,0 +1,155 @@
+// The respond step of an Exchange: from a stored object or an arriving fill to status, fields and the part of the body
+// that goes out; and the answers an edge makes itself.
+#include <charconv>
+
+#include "edge/conditional.h"
+#include "edge/edge_worker.h"
+#include "edge/exchange.h"
+
+namespace skerry::edge {
+
+namespace {
+
+bool has_no_body(const http::RequestHead& request, int status) {
+  return request.method == http::Method::head || status == 204 || status == 304;
+}
+
+}  // namespace
+
+Exchange::Next Exchange::respond() {
+  response_.clear();
+  response_.version = http::Version::http_1_1;
+  return object_ ? respond_from_object() : respond_from_fill();
+}
+
+Exchange::Next Exchange::respond_from_object() {
+  const ObjectHead& head = object_->head();
+  const std::chrono::seconds age = current_age(head, worker_.loop.wall());
+  status_ = head.status;
+  if (evaluate(*request_, head) == ClientCondition::not_modified) {
+    status_ = 304;
+    response_.fields = not_modified_fields(head);
+    add_own_fields(true, age);
+    return send_head_only(304, http::BodyLength::none());
+  }
+  if (head.status == 200 && request_->fields.contains(http::HeaderId::range) && if_range_holds(*request_, head)) {
+    const RangeSet set = requested_range(*request_, head.body_size);
+    if (set.kind == RangeKind::unsatisfiable) {
+      text_.clear();
+      append_unsatisfied_range(text_, head.body_size);
+      response_.fields.add(http::HeaderId::content_range, text_);
+      add_own_fields(true, age);
+      return send_head_only(416, http::BodyLength::known(0));
+    }
+    if (set.kind == RangeKind::satisfiable && set.ranges.size() == 1) {
+      add_own_fields(true, age);
+      return send_object_range(set.ranges.front());
+    }
+  }
+  add_own_fields(true, age);
+  response_.status = status_;
+  head_sent_ = true;
+  sink_->send_head(response_, http::BodyLength::known(head.body_size), object_->rendered());
+  if (has_no_body(*request_, status_)) return go(Step::finish);
+  pump_.from_object(object_, 0, head.body_size);
+  return go(Step::stream);
+}
+
+Exchange::Next Exchange::send_object_range(const ByteRange& range) {
+  text_.clear();
+  append_content_range(text_, range, object_->head().body_size);
+  response_.fields.add(http::HeaderId::content_range, text_);
+  status_ = response_.status = 206;
+  head_sent_ = true;
+  sink_->send_head(response_, http::BodyLength::known(range.size()), object_->rendered());
+  if (request_->method == http::Method::head) return go(Step::finish);
+  pump_.from_object(object_, range.first, range.last + 1);
+  return go(Step::stream);
+}
+
+Exchange::Next Exchange::respond_from_fill() {
+  const FillHead& head = *view_->head();
+  const std::chrono::seconds age = current_age(head.head, worker_.loop.wall());
+  status_ = head.head.status;
+  if (evaluate(*request_, head.head) == ClientCondition::not_modified) {
+    response_.fields = not_modified_fields(head.head);
+    add_own_fields(head.has_age, age);
+    return send_head_only(304, http::BodyLength::none());
+  }
+  add_own_fields(head.has_age, age);
+  response_.status = status_;
+  head_sent_ = true;
+  sink_->send_head(response_, head.length, head.fields);
+  if (has_no_body(*request_, status_)) return go(Step::finish);
+  pump_.from_view(view_, *this);
+  return go(Step::stream);
+}
+
+Exchange::Next Exchange::send_head_only(int status, http::BodyLength length) {
+  status_ = response_.status = status;
+  head_sent_ = true;
+  sink_->send_head(response_, length);
+  return go(Step::finish);
+}
+
+// What this edge says about the answer. On the way to a peer also whether the cache had it.
+void Exchange::add_own_fields(bool with_age, std::chrono::seconds age) {
+  const std::string& name = snapshot_->config().name;
+  http::HeaderMap& fields = response_.fields;
+  if (with_age) {
+    char digits[24];
+    const auto end = std::to_chars(digits, digits + sizeof digits, age.count()).ptr;
+    fields.set(http::HeaderId::age, std::string_view(digits, static_cast<std::size_t>(end - digits)));
+  }
+  text_.clear();
+  append_cache_status(text_, name, verdict_);
+  fields.add(http::HeaderId::cache_status, text_);
+  text_.assign("1.1 ").append(name);
+  fields.add(http::HeaderId::via, text_);
+  if (peer_listener_) {
+    const bool hit = verdict_.outcome == Outcome::hit || verdict_.outcome == Outcome::stale;
+    add_peer_answer(response_, {hit, false});
+  } else {
+    fields.set(http::HeaderId::x_cache, x_cache(verdict_));
+  }
+}
+
+// --- answers of our own
+
+Exchange::Next Exchange::answer_locally(int status, Reason reason, const core::Error& error) {
+  edge_.counters().local_errors.add(worker_.index);
+  verdict_.reason = reason;
+  if (verdict_.outcome != Outcome::bypass && verdict_.outcome != Outcome::method) verdict_.outcome = Outcome::error;
+  response_.clear();
+  const std::string& name = snapshot_->config().name;
+  response_.fields.add(http::HeaderId::content_type, "text/plain; charset=utf-8");
+  response_.fields.add(http::HeaderId::cache_control, "no-store");
+  response_.fields.add(http::HeaderId::proxy_status, proxy_status(name, error));
+  add_own_fields(false, {});
+  // A peer that is refused must not take this for the origin's answer.
+  if (peer_listener_ && status == 403) response_.fields.remove(http::HeaderId::skerry_answer);
+  text_.assign(std::to_string(status)).append(" ").append(http::reason_phrase(status)).append("\n");
+  text_.append(edge::name(reason)).append(": ").append(error.message()).append("\n");
+  response_.status = status_ = status;
+  head_sent_ = true;
+  sink_->send_head(response_, http::BodyLength::known(text_.size()));
+  if (request_->method != http::Method::head) sink_->send_body(core::Chunk::copy_of(text_));
+  return go(Step::finish);
+}
+
+// What the router probes: on the client listener, so that what is probed is what serves.
+Exchange::Next Exchange::answer_ready() {
+  const Readiness ready = edge_.readiness();
+  verdict_.outcome = Outcome::local;
+  response_.clear();
+  response_.fields.add(http::HeaderId::content_type, "application/json");
+  response_.fields.add(http::HeaderId::cache_control, "no-store");
+  text_.assign(ready.to_json());
+  status_ = response_.status = ready.ready ? 200 : 503;
+  head_sent_ = true;
+  sink_->send_head(response_, http::BodyLength::known(text_.size()));
+  if (request_->method != http::Method::head) sink_->send_body(core::Chunk::copy_of(text_));
+  return go(Step::finish);
+}
+
+}  // namespace skerry::edge

@@ -1,0 +1,405 @@
+#include "edge/fill.h"
+
+#include <algorithm>
+#include <array>
+
+#include "edge/conditional.h"
+#include "edge/fill_table.h"
+#include "edge/object_head.h"
+#include "edge/peer/protocol.h"
+#include "edge/range.h"
+#include "edge/upstream_request.h"
+#include "edge/vary.h"
+
+namespace skerry::edge {
+namespace {
+
+// Body bytes that a fill lets its slowest follower lag behind before it waits (not stored) or drops pieces that the
+// store can give back (stored).
+constexpr std::uint64_t window = 1 << 20;
+// How often a transfer that broke off is continued from where it stopped.
+constexpr int most_resumes = 3;
+// A fill that nobody waits for any more goes on if at most this is missing.
+constexpr std::uint64_t worth_fetching = 8 << 20;
+
+std::optional<std::string_view> strong_etag(const ObjectHead& head) {
+  const auto etag = head.fields.find(http::HeaderId::etag);
+  if (!etag || etag->empty() || etag->front() != '"') return std::nullopt;
+  return etag;
+}
+
+}  // namespace
+
+Fill::Fill(const Context& context, FillRequest request) : context_(context), request_(std::move(request)) {}
+
+Fill::~Fill() = default;
+
+void Fill::start() {
+  self_ = shared_from_this();
+  started_ = true;
+  context_.counters.started.add(context_.worker.index);
+  sources_ = request_.snapshot->sources(*request_.site, request_.ring_hash, request_.from_peer);
+  ask_next_source(core::Error{core::ErrorCode::no_healthy_upstream, core::ErrorSource::upstream, true, {}});
+}
+
+// Sources are asked in order; those known to be down are skipped without a connect. The origin comes last and is always
+// asked.
+void Fill::ask_next_source(const core::Error& last) {
+  while (next_source_ < sources_.size()) {
+    const Source& source = sources_[next_source_++];
+    if (source.is_peer() && source.group->all_ejected(context_.worker.loop.now())) {
+      context_.counters.peers_skipped.add(context_.worker.index);
+      continue;
+    }
+    fetch_from(source);
+    return;
+  }
+  FillUpdate failed;
+  failed.state = FillState::failed;
+  failed.why = Reason::upstream_failed;
+  failed.error = std::make_shared<const core::Error>(last);
+  end(std::move(failed));
+}
+
+void Fill::fetch_from(const Source& source) {
+  requested_ = context_.worker.loop.wall();
+  origin::FetchRequest fetch;
+  fetch.head = upstream_request(request_.request, *request_.snapshot, *request_.site, source,
+                                {request_.client, context_.positions.to_string()}, requested_);
+  if (request_.stale && !resuming_) add_validators(fetch.head, request_.stale->head());
+  if (resuming_) {
+    fetch.head.fields.set(http::HeaderId::range, "bytes=" + std::to_string(pieces_.end()) + "-");
+    fetch.head.fields.set(http::HeaderId::if_range, *strong_etag(head_->head));
+  }
+  if (source.is_peer()) {
+    context_.counters.peer_requests.add(context_.worker.index);
+  } else {
+    context_.counters.origin_requests.add(context_.worker.index);
+  }
+  fetch_ = origin::Fetch::start(context_.worker, *source.group, std::move(fetch), *this);
+  fetch_->pause(paused_);
+}
+
+void Fill::on_fetch_interim(const http::ResponseHead&) {}
+
+void Fill::on_fetch_head(http::ResponseHead&& response, http::BodyLength length) {
+  const Source& source = sources_[next_source_ - 1];
+  // A peer that does not say it is one (it refused us, or something else answers there) has not answered.
+  if (source.is_peer() && !is_peer_answer(response)) {
+    context_.counters.peer_failures.add(context_.worker.index);
+    fetch_.reset();
+    ask_next_source({core::ErrorCode::bad_peer_credentials, core::ErrorSource::upstream, true, "peer refused"});
+    return;
+  }
+  if (resuming_) {
+    accept_resumed_head(response);
+  } else if (response.status == 304 && request_.stale) {
+    accept_validation(response);
+  } else {
+    accept_head(std::move(response), length);
+  }
+}
+
+void Fill::accept_validation(const http::ResponseHead& response) {
+  if (!selects(request_.stale->head(), response)) {
+    // RFC 9111 4.3.4: a 304 about something else updates nothing; ask again without conditions.
+    request_.stale.reset();
+    --next_source_;
+    fetch_.reset();
+    ask_next_source({});
+    return;
+  }
+  const ResponseTimes times{requested_, context_.worker.loop.wall(), request_.epoch};
+  ObjectHead head = updated_by_304(request_.stale->head(), response, request_.site->policy, times);
+  FillUpdate update;
+  update.state = FillState::validated;
+  update.object = context_.store.update(request_.stale, std::move(head));
+  update.why = Reason::validated;
+  context_.counters.validated.add(context_.worker.index);
+  end(std::move(update));
+}
+
+void Fill::accept_head(http::ResponseHead&& response, http::BodyLength length) {
+  const std::shared_ptr<FillHead> head = describe(std::move(response), length);
+  settle_sharing(*head);
+  const bool from_peer = sources_[next_source_ - 1].is_peer();
+  if (head->why == Reason::stored && !from_peer) begin_to_store(*head);
+  if (head->why == Reason::stored && from_peer) head->why = Reason::from_peer;
+  head_ = head;
+  state_ = State::streaming;
+  FillUpdate update;
+  update.state = FillState::streaming;
+  update.head = head_;
+  publish(std::move(update));
+}
+
+// What the head says about storing and sharing.
+std::shared_ptr<FillHead> Fill::describe(http::ResponseHead&& response, http::BodyLength length) {
+  const ResponseTimes times{requested_, context_.worker.loop.wall(), request_.epoch};
+  const CachePolicy& policy = request_.site->policy;
+  const Freshness freshness = freshness_of(response, policy, times.requested, times.received);
+  auto head = std::make_shared<FillHead>();
+  head->length = length;
+  head->has_age = response.fields.contains(http::HeaderId::age);
+  head->why = may_store(request_.request, response, freshness, policy).why;
+  head->shareable = request_.joinable && is_shareable_for_followers(request_.request, response, freshness, policy);
+  if (sources_[next_source_ - 1].is_peer()) head->peer_hit = take_peer_answer(response).hit;
+  remove_peer_fields(response.fields);
+  head->head = make_object_head(request_.request, std::move(response), freshness, times);
+  head->head.primary_key = request_.primary_key;
+  head->head.host = request_.request.authority;
+  head->head.path = request_.request.path;
+  head->head.key = request_.primary_key;
+  if (!append_variant(head->head.key, head->head.vary, request_.request.fields)) head->why = Reason::vary_mismatch;
+  head->fields = std::make_shared<const http::RenderedFields>(head->head.fields);
+  return head;
+}
+
+// An answer that only one client may have releases the others at once, and those who come next do not queue.
+void Fill::settle_sharing(FillHead& head) {
+  FillTable& table = context_.table;
+  if (head.shareable) {
+    table.forget_unshareable(request_.table_hash);
+    return;
+  }
+  if (request_.joinable) {
+    table.remember_unshareable(request_.table_hash, context_.worker.loop.now() + request_.site->policy.hit_for_miss);
+    table.remove(request_.table_hash, request_.from_peer, *this);
+  }
+  // RFC 9111 3: what was stored before is displaced by an answer that forbids storing, not by a failure.
+  if (request_.stale && head.why != Reason::stored && !is_server_error(head.head.status)) {
+    context_.store.purge(context_.worker, {PurgeKind::url, request_.primary_key, false}, [](core::Result<Epoch>) {});
+  }
+}
+
+// The owner (or whoever stands in for it) keeps what it got from the origin; an edge that only asked a peer keeps
+// nothing.
+void Fill::begin_to_store(FillHead& head) {
+  if (!head.head.vary.empty()) context_.store.remember_vary(request_.primary_hash, head.head.vary);
+  std::optional<std::uint64_t> expected;
+  if (head.length.kind != http::BodyLength::Kind::unknown) expected = head.length.size;
+  Reason why = Reason::none;
+  writer_ = context_.store.begin(context_.worker, head.head, expected, why);
+  if (!writer_) {
+    head.why = why;
+    context_.counters.not_stored.add(context_.worker.index);
+    return;
+  }
+  head.stored = true;
+  head.why = Reason::stored;
+  writer_->set_on_drained([this] { update_pacing(); });
+}
+
+// Continues a body that broke off, from another source or the same one again: only under the same strong validator, so
+// that the bytes are those of one representation (RFC 9110 13.1.5).
+bool Fill::resume_elsewhere() {
+  if (!head_ || resumes_ >= most_resumes || !strong_etag(head_->head) || head_->head.status != 200) return false;
+  if (head_->length.kind != http::BodyLength::Kind::known) return false;
+  ++resumes_;
+  resuming_ = true;
+  skip_ = 0;
+  if (next_source_ == sources_.size()) next_source_ = sources_.size() - 1;  // the origin once more
+  context_.counters.resumed.add(context_.worker.index);
+  return true;
+}
+
+void Fill::accept_resumed_head(const http::ResponseHead& response) {
+  const auto etag = response.fields.find(http::HeaderId::etag);
+  const bool same = etag && *etag == *strong_etag(head_->head);
+  if (same && response.status == 206) {
+    const auto range = response.fields.find(http::HeaderId::content_range);
+    const auto part = range ? parse_content_range(*range) : std::nullopt;
+    if (part && part->range.first == pieces_.end() && part->range.last + 1 == head_->length.size) return;
+  } else if (same && response.status == 200) {
+    skip_ = pieces_.end();
+    return;
+  }
+  on_fetch_error(
+      {core::ErrorCode::body_cut_short, core::ErrorSource::upstream, false, "the origin's copy has changed"});
+}
+
+void Fill::on_fetch_body(core::Chunk chunk) {
+  if (state_ != State::streaming) return;
+  if (skip_ > 0) {
+    const std::size_t skipped = std::min<std::uint64_t>(skip_, chunk.size());
+    chunk.remove_prefix(skipped);
+    skip_ -= skipped;
+  }
+  if (!chunk.empty()) take(std::move(chunk));
+}
+
+void Fill::take(core::Chunk chunk) {
+  if (writer_ && !writer_->append(chunk)) {
+    writer_.reset();
+    context_.counters.not_stored.add(context_.worker.index);
+  }
+  pieces_.append(chunk);
+  FillUpdate update;
+  update.chunk = std::move(chunk);
+  if (writer_ && pieces_.end() > window) {
+    update.trim_to = std::min(writer_->readable(), pieces_.end() - window);
+    pieces_.trim_before(update.trim_to);
+  } else if (!writer_) {
+    std::uint64_t slowest = pieces_.end();
+    for (const Subscriber& subscriber : subscribers_) slowest = std::min(slowest, subscriber.position);
+    pieces_.trim_before(slowest);
+  }
+  publish(std::move(update));
+  update_pacing();
+}
+
+// A stored body is paced by the disk, one that is not stored by its slowest follower.
+void Fill::update_pacing() {
+  if (state_ != State::streaming || !fetch_) return;
+  bool wait = writer_ && writer_->congested();
+  if (!writer_ && !subscribers_.empty()) {
+    std::uint64_t slowest = pieces_.end();
+    for (const Subscriber& subscriber : subscribers_) slowest = std::min(slowest, subscriber.position);
+    wait = pieces_.end() - slowest >= window;
+  }
+  if (wait == paused_) return;
+  paused_ = wait;
+  fetch_->pause(wait);
+}
+
+void Fill::on_fetch_end(const http::HeaderMap&) {
+  if (state_ != State::streaming) return;
+  FillUpdate update;
+  update.state = FillState::complete;
+  if (writer_) {
+    update.object = writer_->commit();
+    if (update.object) context_.counters.stored.add(context_.worker.index);
+  }
+  end(std::move(update));
+}
+
+void Fill::on_fetch_error(const core::Error& error) {
+  if (state_ == State::ended) return;
+  const Source& source = sources_[next_source_ - 1];
+  if (source.is_peer()) context_.counters.peer_failures.add(context_.worker.index);
+  fetch_.reset();
+  if (state_ == State::waiting || resume_elsewhere()) {
+    ask_next_source(error);
+    return;
+  }
+  writer_.reset();
+  FillUpdate failed;
+  failed.state = FillState::failed;
+  failed.why = Reason::incomplete;
+  failed.error = std::make_shared<const core::Error>(error);
+  end(std::move(failed));
+}
+
+void Fill::publish(FillUpdate update) {
+  const core::Worker& here = context_.worker;
+  const auto keep = shared_from_this();
+  const std::vector<Subscriber> told = subscribers_;
+  for (const Subscriber& subscriber : told) {
+    if (&subscriber.view->worker() == &here) {
+      subscriber.view->apply(update);
+    } else {
+      subscriber.view->worker().loop.post(
+          [view = subscriber.view, update]() mutable { view->apply(std::move(update)); });
+    }
+  }
+}
+
+void Fill::end(FillUpdate update) {
+  if (state_ == State::ended) return;
+  const auto keep = shared_from_this();
+  state_ = State::ended;
+  last_ = update;
+  // From here on nothing of this fill is bound to its worker: a view on another one may drop the last reference.
+  writer_.reset();
+  // The store has the object before the table forgets the fill, so a request that finds neither looks once more and
+  // hits.
+  context_.table.remove(request_.table_hash, request_.from_peer, *this);
+  fetch_.reset();
+  publish(std::move(update));
+  context_.worker.loop.defer([self = std::move(self_)]() mutable { self.reset(); });
+}
+
+void Fill::subscribe(std::shared_ptr<FillView> view) {
+  FillUpdate update;
+  update.head = head_;
+  if (state_ == State::streaming) update.state = FillState::streaming;
+  if (state_ == State::ended) update = last_;
+  update.head = head_;
+  const bool can_follow = pieces_.begin() == 0 || (writer_ && pieces_.begin() <= writer_->readable()) || update.object;
+  if (!can_follow || (head_ && !head_->shareable && !subscribers_.empty())) {
+    update = {};
+    update.state = FillState::released;
+    update.why = Reason::collapsed;
+  }
+  std::vector<FillUpdate> history;
+  if (update.state != FillState::released) {
+    for (std::uint64_t at = pieces_.begin(); at < pieces_.end();) {
+      FillUpdate piece;
+      piece.chunk = pieces_.at(at);
+      at += piece.chunk.size();
+      history.push_back(std::move(piece));
+    }
+    subscribers_.push_back({view, 0});
+  }
+  const std::uint64_t first = pieces_.begin();
+  const auto deliver = [view, first, history = std::move(history), update = std::move(update)]() mutable {
+    view->start_at(first);
+    for (FillUpdate& piece : history) view->apply(std::move(piece));
+    view->apply(std::move(update));
+  };
+  if (&view->worker() == &context_.worker) {
+    auto run = deliver;
+    run();
+  } else {
+    view->worker().loop.post(deliver);
+  }
+}
+
+void Fill::unsubscribe(const std::shared_ptr<FillView>& view) {
+  std::erase_if(subscribers_, [&](const Subscriber& subscriber) { return subscriber.view == view; });
+  if (state_ == State::ended) return;
+  if (!subscribers_.empty() || worth_finishing()) {
+    update_pacing();
+    return;
+  }
+  context_.counters.abandoned.add(context_.worker.index);
+  writer_.reset();
+  FillUpdate gone;
+  gone.state = FillState::failed;
+  gone.why = Reason::client_gone;
+  gone.error = std::make_shared<const core::Error>(
+      core::Error{core::ErrorCode::cancelled, core::ErrorSource::client, false, {}});
+  end(std::move(gone));
+}
+
+// Nobody follows any more. What is being stored and nearly here is finished for the next one who asks.
+bool Fill::worth_finishing() const {
+  if (state_ == State::waiting) return request_.background;
+  if (!writer_) return false;
+  if (head_->length.kind != http::BodyLength::Kind::known) return pieces_.end() <= worth_fetching;
+  const std::uint64_t left = head_->length.size - pieces_.end();
+  return left <= worth_fetching || left <= head_->length.size / 2;
+}
+
+void Fill::progress(const std::shared_ptr<FillView>& view, std::uint64_t offset) {
+  for (Subscriber& subscriber : subscribers_) {
+    if (subscriber.view == view) subscriber.position = offset;
+  }
+  update_pacing();
+}
+
+void Fill::read_back(const std::shared_ptr<FillView>& view, std::uint64_t offset) {
+  const auto answer = [view, offset](core::Chunk chunk) {
+    view->worker().loop.post(
+        [view, offset, chunk = std::move(chunk)]() mutable { view->deliver(offset, std::move(chunk)); });
+  };
+  if (!writer_) {
+    answer({});
+    return;
+  }
+  writer_->read(offset, [answer, keep = shared_from_this()](core::Result<core::Chunk> piece) {
+    answer(piece.ok() ? std::move(piece).value() : core::Chunk());
+  });
+}
+
+}  // namespace skerry::edge

@@ -1,0 +1,120 @@
+// One object being received: a first-class thing that belongs to the cache, not to the client who came first.
+//
+// A Fill lives on the worker that began it. It asks its sources in order (the owner edge, the fallbacks, the origin),
+// gives what arrives to the store and to one FillView per interested worker, and outlives its clients when that is
+// worth it. Other workers reach it only by posting to its loop. See README.md, "Life of a request".
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/loop/worker.h"
+#include "edge/cacheability.h"
+#include "edge/counters.h"
+#include "edge/fill_view.h"
+#include "edge/object.h"
+#include "edge/peer/positions.h"
+#include "edge/snapshot.h"
+#include "edge/store/object_store.h"
+#include "origin/fetch.h"
+
+namespace skerry::edge {
+
+class FillTable;
+
+// Everything a fill needs to know; prepared by the exchange that starts it.
+struct FillRequest {
+  std::shared_ptr<const Snapshot> snapshot;
+  const Site* site = nullptr;  // inside the snapshot
+  http::RequestHead request;   // as a client sent it, without If-*, Range, hop-by-hop fields
+  std::string client;          // the client's address, for Forwarded fields
+  std::string primary_key;
+  KeyHash primary_hash;
+  KeyHash table_hash;           // under what it can be joined
+  std::uint64_t ring_hash = 0;  // chooses the owner edge
+  bool from_peer = false;       // asked by a peer: never goes to another one
+  bool joinable = true;         // false: for one client alone (Authorization, hit-for-miss, released)
+  bool background = false;      // a refresh that goes on without followers
+  ObjectPtr stale;              // validated with its validators, if given
+  Epoch epoch = 0;
+};
+
+class Fill final : public origin::FetchEvents, public std::enable_shared_from_this<Fill> {
+ public:
+  struct Context {
+    const core::Worker& worker;
+    ObjectStore& store;
+    FillTable& table;
+    const PurgePositions& positions;
+    Counters& counters;
+  };
+  Fill(const Context&, FillRequest);
+  ~Fill();
+
+  // Begins with the first source. On its worker, once.
+  void start();
+  const core::Worker& worker() const { return context_.worker; }
+  const FillRequest& request() const { return request_; }
+
+  // The following run on the fill's worker.
+  void subscribe(std::shared_ptr<FillView> view);
+  // A view has no follower left.
+  void unsubscribe(const std::shared_ptr<FillView>& view);
+  // All followers of `view` have taken what lies before `offset`.
+  void progress(const std::shared_ptr<FillView>& view, std::uint64_t offset);
+  // A follower is behind the window: gives it the piece at `offset` from the store.
+  void read_back(const std::shared_ptr<FillView>& view, std::uint64_t offset);
+
+ private:
+  struct Subscriber {
+    std::shared_ptr<FillView> view;
+    std::uint64_t position = 0;
+  };
+  enum class State : std::uint8_t { waiting, streaming, ended };
+
+  void on_fetch_interim(const http::ResponseHead&) override;
+  void on_fetch_head(http::ResponseHead&&, http::BodyLength) override;
+  void on_fetch_body(core::Chunk) override;
+  void on_fetch_end(const http::HeaderMap&) override;
+  void on_fetch_error(const core::Error&) override;
+
+  void ask_next_source(const core::Error& last);
+  void fetch_from(const Source&);
+  bool accept_peer_answer(const http::ResponseHead&);
+  void accept_head(http::ResponseHead&&, http::BodyLength);
+  std::shared_ptr<FillHead> describe(http::ResponseHead&&, http::BodyLength);
+  void settle_sharing(FillHead&);
+  void accept_validation(const http::ResponseHead&);
+  void accept_resumed_head(const http::ResponseHead&);
+  bool resume_elsewhere();
+  void begin_to_store(FillHead&);
+  void take(core::Chunk);
+  void update_pacing();
+  void publish(FillUpdate);
+  void end(FillUpdate);
+  bool worth_finishing() const;
+
+  const Context context_;
+  FillRequest request_;
+  std::shared_ptr<Fill> self_;  // while it is under way
+  State state_ = State::waiting;
+  bool started_ = false;
+  std::vector<Source> sources_;
+  std::size_t next_source_ = 0;
+  std::unique_ptr<origin::Fetch> fetch_;
+  core::WallTime requested_;
+  std::shared_ptr<const FillHead> head_;
+  std::unique_ptr<ObjectWriter> writer_;
+  std::vector<Subscriber> subscribers_;
+  FillPieces pieces_;
+  std::uint64_t skip_ = 0;  // bytes of a resumed whole response that are here already
+  int resumes_ = 0;
+  bool resuming_ = false;
+  bool paused_ = false;
+  FillUpdate last_;  // how it ended, for views that subscribe late
+};
+
+}  // namespace skerry::edge

@@ -1,0 +1,227 @@
+#include "edge/peer/purge_relay.h"
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "edge/peer/protocol.h"
+
+namespace skerry::edge {
+namespace {
+
+constexpr std::size_t most_waiting = 10'000;
+constexpr std::chrono::seconds member_timeout{2};
+
+bool is_unreserved(unsigned char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
+}
+
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const unsigned char c : text) {
+    if (is_unreserved(c)) {
+      out.push_back(static_cast<char>(c));
+    } else {
+      out.append({'%', digits[c >> 4], digits[c & 15]});
+    }
+  }
+  return out;
+}
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out.push_back(text[i]);
+      continue;
+    }
+    unsigned value = 0;
+    if (text.size() - i < 3) return std::nullopt;
+    const auto [end, error] = std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16);
+    if (error != std::errc() || end != text.data() + i + 3) return std::nullopt;
+    out.push_back(static_cast<char>(value));
+    i += 2;
+  }
+  return out;
+}
+
+std::optional<std::string> query_value(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    const std::size_t equals = pair.find('=');
+    if (equals != std::string_view::npos && pair.substr(0, equals) == name)
+      return percent_decoded(pair.substr(equals + 1));
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> number_of(const std::optional<std::string>& text) {
+  std::uint64_t value = 0;
+  if (!text) return std::nullopt;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc() || end != text->data() + text->size()) return std::nullopt;
+  return value;
+}
+
+std::string_view kind_name(PurgeKind kind) {
+  switch (kind) {
+    case PurgeKind::url: return "url";
+    case PurgeKind::host: return "host";
+    case PurgeKind::tag: return "tag";
+    case PurgeKind::prefix: return "prefix";
+    case PurgeKind::all: return "all";
+  }
+  return "url";
+}
+
+std::optional<PurgeKind> kind_of(std::string_view name) {
+  for (const PurgeKind kind : {PurgeKind::url, PurgeKind::host, PurgeKind::tag, PurgeKind::prefix, PurgeKind::all}) {
+    if (kind_name(kind) == name) return kind;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string purge_target(const Purge& purge, const PurgeNumber& number) {
+  std::string target(purge_path);
+  target.append("?kind=").append(kind_name(purge.kind));
+  target.append("&target=").append(percent_encoded(purge.target));
+  target.append("&soft=").append(purge.soft ? "1" : "0");
+  target.append("&member=").append(percent_encoded(number.member));
+  target.append("&boot=").append(std::to_string(number.boot));
+  target.append("&number=").append(std::to_string(number.number));
+  return target;
+}
+
+core::Result<NumberedPurge> parse_purge_target(std::string_view path) {
+  const core::Error malformed{core::ErrorCode::invalid_argument, core::ErrorSource::client, false, "malformed purge"};
+  const std::size_t mark = path.find('?');
+  if (mark == std::string_view::npos) return malformed;
+  const std::string_view query = path.substr(mark + 1);
+  const auto kind_text = query_value(query, "kind");
+  const auto kind = kind_text ? kind_of(*kind_text) : std::nullopt;
+  const auto target = query_value(query, "target");
+  const auto member = query_value(query, "member");
+  const auto boot = number_of(query_value(query, "boot"));
+  const auto number = number_of(query_value(query, "number"));
+  if (!kind || !target || !member || !boot || !number) return malformed;
+  return NumberedPurge{{*kind, *target, query_value(query, "soft") == "1"}, {*member, *boot, *number}};
+}
+
+// One member being told. It reports once.
+class PurgeRelay::Call final : private origin::FetchEvents {
+ public:
+  Call(PurgeRelay& relay, const Member& member, http::RequestHead head)
+      : relay_(relay), name_(member.name), deadline_(relay.worker_.loop, [this] { report(false); }) {
+    deadline_.arm(member_timeout);
+    origin::FetchRequest request;
+    request.head = std::move(head);
+    request.body = http::BodyLength::known(0);
+    fetch_ = origin::Fetch::start(relay.worker_, *member.group, std::move(request), *this);
+    fetch_->finish_body();
+  }
+
+ private:
+  void on_fetch_head(http::ResponseHead&& head, http::BodyLength) override { applied_ = head.status == 204; }
+  void on_fetch_body(core::Chunk) override {}
+  void on_fetch_end(const http::HeaderMap&) override { report(applied_); }
+  void on_fetch_error(const core::Error&) override { report(false); }
+
+  void report(bool applied) {
+    if (std::exchange(reported_, true)) return;
+    deadline_.cancel();
+    relay_.member_answered(name_, applied);
+  }
+
+  PurgeRelay& relay_;
+  const std::string name_;
+  std::unique_ptr<origin::Fetch> fetch_;
+  core::Timer deadline_;
+  bool applied_ = false;
+  bool reported_ = false;
+};
+
+PurgeRelay::PurgeRelay(const core::Worker& worker, ObjectStore& store, PurgePositions& positions,
+                       CurrentSnapshot snapshot)
+    : worker_(worker),
+      store_(store),
+      positions_(positions),
+      snapshot_of_(std::move(snapshot)),
+      boot_(static_cast<std::uint64_t>(
+          std::chrono::duration_cast<std::chrono::milliseconds>(worker.loop.clock().wall().time_since_epoch())
+              .count())) {}
+
+PurgeRelay::~PurgeRelay() = default;
+
+void PurgeRelay::purge(Purge purge, Done done) {
+  if (waiting_.size() >= most_waiting) {
+    done(core::Error{core::ErrorCode::overloaded, core::ErrorSource::internal, true, "too many purges wait"});
+    return;
+  }
+  waiting_.push_back({std::move(purge), std::move(done)});
+  if (!busy_) begin_next();
+}
+
+void PurgeRelay::begin_next() {
+  if (waiting_.empty()) return;
+  busy_ = true;
+  snapshot_ = snapshot_of_();
+  outcome_ = {};
+  store_.purge(worker_, waiting_.front().purge, [this](core::Result<Epoch> applied) {
+    if (!applied.ok()) {
+      complete(applied.error());
+      return;
+    }
+    outcome_.epoch = applied.value();
+    outcome_.applied_by.push_back(snapshot_->config().name);
+    positions_.record({snapshot_->config().name, boot_, ++number_});
+    tell_members();
+  });
+}
+
+void PurgeRelay::tell_members() {
+  calls_.clear();
+  unanswered_ = 1;  // ours: so that nothing completes before all were asked
+  for (const Member& member : snapshot_->members()) {
+    if (!member.group) continue;
+    ++unanswered_;
+    tell(member);
+  }
+  if (--unanswered_ == 0) complete(std::move(outcome_));
+}
+
+void PurgeRelay::tell(const Member& member) {
+  http::RequestHead head;
+  head.method = http::Method::post;
+  head.method_text = "POST";
+  head.authority = member.peer;
+  head.path = purge_target(waiting_.front().purge, {snapshot_->config().name, boot_, number_});
+  PeerRequest peer;
+  peer.member = snapshot_->config().name;
+  sign_peer_request(head, peer, snapshot_->config().pop.secret, worker_.loop.wall());
+  calls_.push_back(std::make_unique<Call>(*this, member, std::move(head)));
+}
+
+void PurgeRelay::member_answered(const std::string& name, bool applied) {
+  (applied ? outcome_.applied_by : outcome_.unreachable).push_back(name);
+  if (--unanswered_ == 0) complete(std::move(outcome_));
+}
+
+void PurgeRelay::complete(core::Result<PurgeOutcome> outcome) {
+  Done done = std::move(waiting_.front().done);
+  waiting_.pop_front();
+  // The calls may be the callers: they go once their callbacks have returned.
+  worker_.loop.defer([this, calls = std::move(calls_)]() mutable {
+    calls.clear();
+    busy_ = false;
+    begin_next();
+  });
+  calls_.clear();
+  done(std::move(outcome));
+}
+
+}  // namespace skerry::edge

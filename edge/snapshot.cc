@@ -1,0 +1,117 @@
+#include "edge/snapshot.h"
+
+#include <algorithm>
+#include <array>
+
+namespace skerry::edge {
+namespace {
+
+// Owner and first fallback: more hops would cost more than a fetch of one's own.
+constexpr std::size_t most_peers_asked = 2;
+
+// Peers are on the same network: what takes long there is dead.
+origin::UpstreamConfig peer_upstream(const std::string& peer) {
+  origin::UpstreamConfig config;
+  config.urls = {"http://" + peer};
+  config.connect_timeout = std::chrono::seconds(1);
+  config.attempts = 1;
+  config.failures_to_eject = 1;
+  return config;
+}
+
+// The same membership on every edge gives the same number; the order in the file does not matter, for the ring sorts.
+std::uint64_t membership_version(const std::vector<ring::Member>& members) {
+  std::vector<std::string> lines;
+  for (const ring::Member& member : members) lines.push_back(member.name + "=" + std::to_string(member.weight) + "\n");
+  std::sort(lines.begin(), lines.end());
+  std::string text;
+  for (const std::string& line : lines) text += line;
+  return ring::Ring::hash_key(text);
+}
+
+}  // namespace
+
+core::Result<std::shared_ptr<const Snapshot>> Snapshot::build(EdgeConfig config, int workers,
+                                                              const Snapshot* previous) {
+  std::shared_ptr<Snapshot> snapshot(new Snapshot);
+  snapshot->config_ = std::move(config);
+  snapshot->config_.index_sites();
+  for (const SiteConfig& site : snapshot->config_.sites) {
+    auto added = snapshot->add_site(site.hosts.front(), site.handling, workers, previous);
+    if (!added.ok()) return added.error();
+    for (const RouteConfig& route : site.routes) {
+      added = snapshot->add_site(site.hosts.front() + route.path, route.handling, workers, previous);
+      if (!added.ok()) return added.error();
+    }
+  }
+  auto members = snapshot->add_members(workers, previous);
+  if (!members.ok()) return members.error();
+  return std::shared_ptr<const Snapshot>(std::move(snapshot));
+}
+
+core::Result<void> Snapshot::add_site(std::string name, const Handling& handling, int workers,
+                                      const Snapshot* previous) {
+  auto site = std::make_unique<Site>();
+  site->name = std::move(name);
+  site->policy = handling.policy;
+  site->key = handling.key;
+  site->host_header = handling.host_header;
+  site->origin_config = handling.origin;
+  for (const auto& old : previous ? previous->sites_ : sites_) {
+    if (old->origin_config == handling.origin) site->origin = old->origin;
+  }
+  if (!site->origin) {
+    auto group = origin::UpstreamGroup::create(handling.origin, workers);
+    if (!group.ok()) return group.error();
+    site->origin = std::move(group).value();
+  }
+  by_handling_[&handling] = site.get();
+  sites_.push_back(std::move(site));
+  return {};
+}
+
+core::Result<void> Snapshot::add_members(int workers, const Snapshot* previous) {
+  std::vector<ring::Member> ring_members;
+  for (const MemberConfig& member : config_.pop.members) ring_members.push_back({member.name, member.weight});
+  const std::uint64_t version = membership_version(ring_members);
+  ring_ = ring::Ring(std::move(ring_members), version);
+  members_.resize(ring_.size());
+  for (const MemberConfig& config : config_.pop.members) {
+    Member& member = members_[ring_.index_of(config.name)];
+    member.name = config.name;
+    member.peer = config.peer;
+    if (config.name == config_.name) continue;
+    for (const Member& old : previous ? previous->members_ : std::vector<Member>()) {
+      if (old.name == config.name && old.peer == config.peer) member.group = old.group;
+    }
+    if (member.group) continue;
+    auto group = origin::UpstreamGroup::create(peer_upstream(config.peer), workers);
+    if (!group.ok()) return group.error();
+    member.group = std::move(group).value();
+  }
+  return {};
+}
+
+const Site* Snapshot::find_site(std::string_view authority, std::string_view path) const {
+  const SiteConfig* site = config_.find_site(authority);
+  if (!site) return nullptr;
+  const auto found = by_handling_.find(&site->handling_of(path.substr(0, path.find('?'))));
+  return found == by_handling_.end() ? nullptr : found->second;
+}
+
+std::vector<Source> Snapshot::sources(const Site& site, std::uint64_t ring_hash, bool from_peer) const {
+  std::vector<Source> sources;
+  if (!from_peer && in_pop()) {
+    std::array<std::uint16_t, most_peers_asked> order;
+    const std::size_t count = ring_.ordered(ring_hash, order);
+    for (std::size_t i = 0; i < count; ++i) {
+      const Member& member = members_[order[i]];
+      if (!member.group) break;  // this edge: it comes before the others that are left
+      sources.push_back({member.group, &member});
+    }
+  }
+  sources.push_back({site.origin, nullptr});
+  return sources;
+}
+
+}  // namespace skerry::edge

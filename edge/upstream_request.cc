@@ -1,0 +1,66 @@
+#include "edge/upstream_request.h"
+
+#include "edge/peer/protocol.h"
+
+namespace skerry::edge {
+namespace {
+
+// RFC 8586 asks for a limit of one's own; more than four entries of our cluster is no sensible path through tiers.
+constexpr int most_cluster_entries = 4;
+
+std::string loop_entry(const EdgeConfig& node) {
+  return node.cluster_id + ";node=" + node.name;
+}
+
+}  // namespace
+
+void sanitise_client_request(http::RequestHead& head) {
+  http::remove_hop_by_hop(head.fields);
+  remove_peer_fields(head.fields);
+  for (const http::HeaderId id :
+       {http::HeaderId::forwarded, http::HeaderId::x_forwarded_for, http::HeaderId::x_forwarded_host,
+        http::HeaderId::x_forwarded_proto, http::HeaderId::proxy_connection})
+    head.fields.remove(id);
+}
+
+http::RequestHead upstream_request(const http::RequestHead& request, const Snapshot& snapshot, const Site& site,
+                                   const Source& source, const OnBehalfOf& behalf, core::WallTime now) {
+  const EdgeConfig& config = snapshot.config();
+  http::RequestHead head = request;
+  head.fields.add(http::HeaderId::via, "1.1 " + config.name);
+  head.fields.add(http::HeaderId::cdn_loop, loop_entry(config));
+  if (source.is_peer()) {
+    PeerRequest peer;
+    peer.member = config.name;
+    peer.client = behalf.client;
+    peer.scheme = request.scheme;
+    peer.membership = snapshot.ring().version();
+    peer.positions = behalf.positions;
+    sign_peer_request(head, peer, config.pop.secret, now);
+    return head;
+  }
+  head.fields.set(http::HeaderId::x_forwarded_for, behalf.client);
+  head.fields.set(http::HeaderId::x_forwarded_proto, http::name(request.scheme));
+  if (!site.host_header.empty()) head.authority = site.host_header;
+  return head;
+}
+
+bool is_loop(const http::RequestHead& head, const Snapshot& snapshot) {
+  const EdgeConfig& config = snapshot.config();
+  const std::string own = loop_entry(config);
+  int of_cluster = 0;
+  const std::string entries = head.fields.joined(http::HeaderId::cdn_loop);
+  for (std::size_t at = 0; at < entries.size();) {
+    std::size_t end = entries.find(',', at);
+    if (end == std::string::npos) end = entries.size();
+    std::string_view entry(entries.data() + at, end - at);
+    while (!entry.empty() && entry.front() == ' ') entry.remove_prefix(1);
+    while (!entry.empty() && entry.back() == ' ') entry.remove_suffix(1);
+    if (entry == own) return true;
+    if (entry.substr(0, entry.find(';')) == config.cluster_id) ++of_cluster;
+    at = end + 1;
+  }
+  return of_cluster > most_cluster_entries;
+}
+
+}  // namespace skerry::edge

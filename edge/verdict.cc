@@ -1,0 +1,145 @@
+#include "edge/verdict.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace skerry::edge {
+namespace {
+
+void append_number(std::string& out, std::int64_t value) {
+  char digits[24];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  out.append(digits, end);
+}
+
+bool is_token(std::string_view text) {
+  const auto allowed = [](unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~:/").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  const auto letter = [](unsigned char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '*'; };
+  return !text.empty() && letter(static_cast<unsigned char>(text.front())) &&
+         std::all_of(text.begin(), text.end(), allowed);
+}
+
+std::string_view forward_word(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::vary_miss: return "vary-miss";
+    case Outcome::expired:
+    case Outcome::revalidated: return "stale";
+    case Outcome::request: return "request";
+    case Outcome::method: return "method";
+    case Outcome::bypass: return "bypass";
+    case Outcome::partial: return "partial";
+    default: return "uri-miss";
+  }
+}
+
+// Reasons that Cache-Status already says in words of its own.
+bool is_plain(Reason reason) {
+  return reason == Reason::none || reason == Reason::fresh || reason == Reason::stored || reason == Reason::collapsed ||
+         reason == Reason::validated || reason == Reason::not_found;
+}
+
+}  // namespace
+
+void append_item(std::string& out, std::string_view name) {
+  if (is_token(name)) {
+    out.append(name);
+    return;
+  }
+  out.push_back('"');
+  for (const char c : name) {
+    if (c == '"' || c == '\\') out.push_back('\\');
+    if (c >= 0x20 && c < 0x7f) out.push_back(c);
+  }
+  out.push_back('"');
+}
+
+void append_cache_status(std::string& out, std::string_view edge_name, const Verdict& verdict) {
+  append_item(out, edge_name);
+  if (verdict.outcome == Outcome::hit || verdict.outcome == Outcome::stale) {
+    out.append("; hit; ttl=");
+    append_number(out, verdict.ttl.count());
+  } else if (verdict.outcome != Outcome::local && verdict.outcome != Outcome::error) {
+    out.append("; fwd=").append(forward_word(verdict.outcome));
+    if (verdict.forward_status != 0) {
+      out.append("; fwd-status=");
+      append_number(out, verdict.forward_status);
+    }
+    if (verdict.stored) out.append("; stored");
+    if (verdict.collapsed) out.append("; collapsed");
+  }
+  if (!is_plain(verdict.reason)) out.append("; detail=").append(name(verdict.reason));
+}
+
+std::string_view x_cache(const Verdict& verdict) {
+  switch (verdict.outcome) {
+    case Outcome::hit: return "HIT";
+    case Outcome::stale: return "STALE";
+    case Outcome::revalidated: return "REVALIDATED";
+    case Outcome::method:
+    case Outcome::bypass:
+    case Outcome::request: return verdict.peer_hit ? "HIT" : "BYPASS";
+    default: return verdict.peer_hit ? "HIT" : "MISS";
+  }
+}
+
+int status_of(const core::Error& error) {
+  switch (error.code) {
+    case core::ErrorCode::connect_timeout:
+    case core::ErrorCode::first_byte_timeout:
+    case core::ErrorCode::read_timeout:
+    case core::ErrorCode::idle_timeout:
+    case core::ErrorCode::dns_timeout: return 504;
+    case core::ErrorCode::overloaded:
+    case core::ErrorCode::limit_exceeded:
+    case core::ErrorCode::no_healthy_upstream: return 503;
+    case core::ErrorCode::loop_detected: return 508;
+    case core::ErrorCode::misdirected: return 421;
+    case core::ErrorCode::bad_peer_credentials:
+    case core::ErrorCode::permission_denied: return 403;
+    default: return error.source == core::ErrorSource::internal ? 500 : 502;
+  }
+}
+
+std::string proxy_status(std::string_view edge_name, const core::Error& error) {
+  std::string_view word = "proxy_internal_error";
+  switch (error.code) {
+    case core::ErrorCode::connect_refused: word = "connection_refused"; break;
+    case core::ErrorCode::connect_timeout: word = "connection_timeout"; break;
+    case core::ErrorCode::connect_failed: word = "destination_ip_unroutable"; break;
+    case core::ErrorCode::closed:
+    case core::ErrorCode::reset: word = "connection_terminated"; break;
+    case core::ErrorCode::first_byte_timeout:
+    case core::ErrorCode::read_timeout:
+    case core::ErrorCode::idle_timeout: word = "http_response_timeout"; break;
+    case core::ErrorCode::tls_handshake: word = "tls_protocol_error"; break;
+    case core::ErrorCode::tls_verify: word = "tls_certificate_error"; break;
+    case core::ErrorCode::dns_timeout: word = "dns_timeout"; break;
+    case core::ErrorCode::dns_nxdomain:
+    case core::ErrorCode::dns_failed:
+    case core::ErrorCode::dns_malformed: word = "dns_error"; break;
+    case core::ErrorCode::body_cut_short: word = "http_response_incomplete"; break;
+    case core::ErrorCode::head_too_large: word = "http_response_header_section_size"; break;
+    case core::ErrorCode::unsupported_transfer_coding: word = "http_response_transfer_coding"; break;
+    case core::ErrorCode::malformed_head:
+    case core::ErrorCode::malformed_status_line:
+    case core::ErrorCode::malformed_field:
+    case core::ErrorCode::bad_content_length:
+    case core::ErrorCode::conflicting_framing:
+    case core::ErrorCode::bad_chunk: word = "http_protocol_error"; break;
+    case core::ErrorCode::no_healthy_upstream: word = "destination_unavailable"; break;
+    case core::ErrorCode::overloaded:
+    case core::ErrorCode::limit_exceeded: word = "connection_limit_reached"; break;
+    case core::ErrorCode::loop_detected: word = "proxy_loop_detected"; break;
+    default: break;
+  }
+  std::string text;
+  append_item(text, edge_name);
+  text.append("; error=").append(word);
+  text.append("; details=\"").append(core::name(error.code)).append("\"");
+  return text;
+}
+
+}  // namespace skerry::edge

@@ -1,0 +1,218 @@
+#include "simulated_pop.h"
+
+#include <boost/test/unit_test.hpp>
+
+namespace skerry::edge::test {
+namespace {
+
+core::IpAddress ip(int last) {
+  return core::IpAddress::v4({10, 0, 0, static_cast<std::uint8_t>(last)});
+}
+constexpr int origin_host = 1, client_host = 2, first_edge = 10;
+constexpr std::uint16_t client_port = 8080, peer_port = 8090, origin_port = 80;
+
+EdgeConfig config_of(int index, int edges) {
+  EdgeConfig config;
+  config.name = "edge-" + std::to_string(index);
+  config.memory.size = core::operator""_MiB(128);
+  SiteConfig site;
+  site.hosts = {"*"};
+  site.handling.origin.urls = {"http://10.0.0.1:80"};
+  site.handling.origin.first_byte_timeout = std::chrono::seconds(10);
+  config.sites.push_back(site);
+  config.pop.secret = "the PoP's secret";
+  for (int i = 0; i < edges; ++i) {
+    config.pop.members.push_back(
+        {"edge-" + std::to_string(i), "10.0.0." + std::to_string(first_edge + i) + ":8090", 1.0});
+  }
+  return config;
+}
+
+}  // namespace
+
+void LogLines::record(int, const log::AccessRecord& record) {
+  const auto at = std::chrono::duration_cast<std::chrono::microseconds>(record.time.time_since_epoch()).count();
+  out_.append(std::to_string(at)).append(" ").append(edge_).append(" ").append(record.path).append(" ");
+  out_.append(std::to_string(record.status)).append(" ").append(record.outcome).append(" ").append(record.reason);
+  out_.append(" ").append(std::to_string(record.bytes)).append("\n");
+}
+
+class SimulatedOrigin::Handler final : public http::RequestHandler {
+ public:
+  Handler(SimulatedOrigin& origin, http::ResponseSink& sink) : origin_(origin), sink_(sink) {}
+  void on_request(http::RequestHead& head, http::BodyLength) override { head_ = &head; }
+  void on_request_body(core::Chunk chunk) override { sink_.consume(chunk.size()); }
+  void on_request_end(const http::HeaderMap&) override {
+    ++origin_.requests[head_->path];
+    origin_.heads.push_back(*head_);
+    if (!origin_.silent) answer();
+  }
+  void on_cancelled(const core::Error&) override {}
+
+ private:
+  void answer() {
+    std::string body = body_of(head_->path, origin_.body_size);
+    http::ResponseHead head;
+    head.status = origin_.status;
+    const std::string etag = "\"" + head_->path + "\"";
+    head.fields.add("ETag", etag);
+    for (const auto& [name, value] : origin_.fields) head.fields.add(name, value);
+    if (head_->fields.find(http::HeaderId::if_none_match) == etag) {
+      head.status = 304;
+      sink_.send_head(head, http::BodyLength::none());
+      sink_.finish();
+      return;
+    }
+    std::size_t first = 0;
+    if (const auto range = head_->fields.find(http::HeaderId::range); range && range->starts_with("bytes=")) {
+      first = std::stoul(std::string(range->substr(6)));
+      head.status = 206;
+      head.fields.add("Content-Range", "bytes " + std::to_string(first) + "-" + std::to_string(body.size() - 1) + "/" +
+                                           std::to_string(body.size()));
+      body.erase(0, first);
+    }
+    sink_.send_head(head, http::BodyLength::known(body.size()));
+    if (head_->method == http::Method::head) return sink_.finish();
+    if (origin_.close_after && body.size() > *origin_.close_after) {
+      sink_.send_body(core::Chunk::copy_of(std::string_view(body).substr(0, *origin_.close_after)));
+      origin_.close_after.reset();
+      cut_.emplace(origin_.worker_.loop, [this] { sink_.abort(); });
+      cut_->arm(std::chrono::milliseconds(20));
+      return;
+    }
+    sink_.send_body(core::Chunk::copy_of(body));
+    sink_.finish();
+  }
+
+  SimulatedOrigin& origin_;
+  http::ResponseSink& sink_;
+  http::RequestHead* head_ = nullptr;
+  std::optional<core::Timer> cut_;
+};
+
+SimulatedOrigin::SimulatedOrigin(core::SimulatedHost& host) : worker_(host.worker()) {
+  auto server = http::Server::listen(worker_, {ip(origin_host), origin_port}, {}, nullptr, *this);
+  BOOST_REQUIRE(server.ok());
+  server_ = std::move(server).value();
+}
+
+SimulatedOrigin::~SimulatedOrigin() = default;
+
+http::RequestHandler& SimulatedOrigin::acquire(http::ResponseSink& sink) {
+  return *new Handler(*this, sink);
+}
+
+void SimulatedOrigin::release(http::RequestHandler& handler) {
+  worker_.loop.defer([gone = static_cast<Handler*>(&handler)] { delete gone; });
+}
+
+std::string SimulatedOrigin::body_of(const std::string& path, std::size_t size) {
+  std::string body;
+  while (body.size() < size) body.append(path).append(std::to_string(body.size())).push_back('\n');
+  body.resize(size);
+  return body;
+}
+
+int SimulatedOrigin::total() const {
+  int sum = 0;
+  for (const auto& [path, count] : requests) sum += count;
+  return sum;
+}
+
+SimulatedEdge::SimulatedEdge(core::SimulatedHost& simulated, EdgeConfig config, std::string& lines)
+    : name(config.name),
+      host(simulated),
+      store([&] {
+        auto opened =
+            ObjectStore::open(config.memory, StoreConfig{}, simulated.worker().loop.clock(), simulated.workers());
+        BOOST_REQUIRE(opened.ok());
+        return std::move(opened).value();
+      }()),
+      registry(simulated.workers()),
+      counters(registry),
+      log(config.name, lines),
+      shared(*store, fills, positions, counters, &log) {
+  auto built = Snapshot::build(std::move(config), host.workers(), nullptr);
+  BOOST_REQUIRE(built.ok());
+  snapshot = std::move(built).value();
+  shared.ready = true;
+  relay = std::make_unique<PurgeRelay>(host.worker(), *store, positions, [this] { return snapshot; });
+  shared.invalidate = [this](Purge purge) {
+    relay->worker().loop.post([this, purge = std::move(purge)]() mutable {
+      relay->purge(std::move(purge), [](core::Result<PurgeOutcome>) {});
+    });
+  };
+  for (int i = 0; i < host.workers(); ++i) {
+    workers.push_back(std::make_unique<EdgeWorker>(host.worker(i), shared, snapshot));
+    EdgeWorker& worker = *workers.back();
+    for (const bool peers : {false, true}) {
+      auto server =
+          http::Server::listen(host.worker(i), {host.ip(), peers ? peer_port : client_port}, snapshot->config().limits,
+                               nullptr, peers ? worker.peer_service() : worker.client_service());
+      BOOST_REQUIRE(server.ok());
+      servers.push_back(std::move(server).value());
+    }
+  }
+}
+
+SimulatedEdge::~SimulatedEdge() {
+  servers.clear();
+}
+
+SimulatedPop::SimulatedPop(std::uint64_t seed, int count, int workers_per_edge)
+    : simulation(seed, core::WallTime(std::chrono::hours(24 * 365 * 50))),
+      client(simulation.add_host("client", ip(client_host))),
+      origin(simulation.add_host("origin", ip(origin_host))) {
+  for (int i = 0; i < count; ++i) {
+    core::SimulatedHost& host = simulation.add_host("edge-" + std::to_string(i), ip(first_edge + i), workers_per_edge);
+    edges.push_back(std::make_unique<SimulatedEdge>(host, config_of(i, count), log));
+  }
+}
+
+SimulatedPop::~SimulatedPop() {
+  calls_.clear();
+  edges.clear();
+}
+
+void SimulatedPop::ask(int index, const std::string& path, std::vector<Answer>& answers, std::size_t slot,
+                       const std::vector<std::pair<std::string, std::string>>& fields, const std::string& method) {
+  http::SimpleRequest request;
+  request.address = {ip(first_edge + index), client_port};
+  request.timeout = std::chrono::seconds(50);
+  request.head.method = http::method_of(method);
+  request.head.method_text = method;
+  request.head.authority = "www.example.com";
+  request.head.path = path;
+  for (const auto& [name, value] : fields) request.head.fields.add(name, value);
+  calls_.push_back(http::SimpleCall::start(client.worker(), std::move(request),
+                                           [&answers, slot](core::Result<http::SimpleResponse> result) {
+                                             Answer& answer = answers[slot];
+                                             answer.ok = result.ok();
+                                             if (!result.ok()) {
+                                               answer.error = result.error();
+                                               return;
+                                             }
+                                             answer.status = result->head.status;
+                                             answer.body = result->body;
+                                             answer.fields = result->head.fields;
+                                           }));
+}
+
+Answer SimulatedPop::get(int index, const std::string& path,
+                         const std::vector<std::pair<std::string, std::string>>& fields, const std::string& method) {
+  std::vector<Answer> answers(1);
+  ask(index, path, answers, 0, fields, method);
+  simulation.run_until(
+      [&] {
+        return answers[0].ok || !answers[0].error.detail.empty() || answers[0].error.code != core::ErrorCode::io_error;
+      },
+      std::chrono::seconds(60));
+  calls_.clear();
+  return answers[0];
+}
+
+void SimulatedPop::kill(int index) {
+  simulation.kill(edges[static_cast<std::size_t>(index)]->host);
+}
+
+}  // namespace skerry::edge::test
