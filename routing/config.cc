@@ -1,5 +1,7 @@
 #include "routing/config.h"
 
+#include "core/config/output.h"
+
 namespace skerry::routing {
 namespace {
 
@@ -7,6 +9,20 @@ using config::Applies;
 using std::chrono::seconds;
 
 constexpr seconds longest_ttl{7 * 86400};
+
+const config::Table<log::LogOptions>& log_table() {
+  static const config::Table<log::LogOptions> table =
+      config::Table<log::LogOptions>("")
+          .choice("log_level", &log::LogOptions::level,
+                  {{"debug", log::Level::debug},
+                   {"info", log::Level::info},
+                   {"warn", log::Level::warn},
+                   {"error", log::Level::error}},
+                  {.doc = "The least that is written to standard error."})
+          .choice("log_format", &log::LogOptions::format, {{"text", log::Format::text}, {"json", log::Format::json}},
+                  {.doc = "One line an event, for people or for machines."});
+  return table;
+}
 
 const config::Table<RouterSection>& section_table() {
   static const config::Table<RouterSection> table =
@@ -48,7 +64,8 @@ const config::Table<RouterSection>& section_table() {
                 .min = seconds(1),
                 .max = seconds(3600)})
           .key("drain_time", &RouterSection::drain_time,
-               {.doc = "How long to go on answering after SIGTERM, while `/readyz` says no.", .max = seconds(3600)});
+               {.doc = "How long to go on answering after SIGTERM, while `/readyz` says no.", .max = seconds(3600)})
+          .include(&RouterSection::log, log_table());
   return table;
 }
 
@@ -81,20 +98,6 @@ const config::Table<ProbeSection>& probe_table() {
                {.doc = "Successes in a row that bring an edge back.", .min = 1, .max = 100, .applies = Applies::live})
           .key("down", &ProbeSection::down,
                {.doc = "Failures in a row that take an edge out.", .min = 1, .max = 100, .applies = Applies::live});
-  return table;
-}
-
-const config::Table<log::LogOptions>& log_table() {
-  static const config::Table<log::LogOptions> table =
-      config::Table<log::LogOptions>("Events on standard error.")
-          .choice("level", &log::LogOptions::level,
-                  {{"debug", log::Level::debug},
-                   {"info", log::Level::info},
-                   {"warn", log::Level::warn},
-                   {"error", log::Level::error}},
-                  {.doc = "The least that is written."})
-          .choice("format", &log::LogOptions::format, {{"text", log::Format::text}, {"json", log::Format::json}},
-                  {.doc = "One line an event, for people or for machines."});
   return table;
 }
 
@@ -224,10 +227,14 @@ const config::Table<RouterConfig>& router_table() {
       config::Table<RouterConfig>("skerry-router")
           .table("router", &RouterConfig::router, section_table())
           .table("probe", &RouterConfig::probe, probe_table())
-          .table("log", &RouterConfig::log, log_table())
           .array("zone", &RouterConfig::zones, zone_table(), {.doc = "", .applies = Applies::live, .required = true})
           .array("pop", &RouterConfig::pops, pop_table(), {.doc = "", .applies = Applies::live, .required = true});
   return table;
+}
+
+std::string router_reference() {
+  return config::reference_markdown(router_table().schema(), "skerry-router",
+                                    "Authoritative DNS that sends every client to the nearest healthy edge.");
 }
 
 }  // namespace skerry::routing

@@ -28,6 +28,7 @@ struct RouterSection {
   std::size_t tcp_connections = 1000;
   core::Duration tcp_idle_timeout = std::chrono::seconds(10);
   core::Duration drain_time = std::chrono::seconds(0);
+  log::LogOptions log;
 };
 
 struct ProbeSection {
@@ -81,12 +82,16 @@ struct PopSection {
 struct RouterConfig {
   RouterSection router;
   ProbeSection probe;
-  log::LogOptions log;
   std::vector<ZoneSection> zones;
   std::vector<PopSection> pops;
 };
 
 const config::Table<RouterConfig>& router_table();
+
+// All keys as Markdown.
+std::string router_reference();
+// The file and the environment over it; problems of the whole (plan_of) are among those reported.
+config::Loaded<RouterConfig> load_router_config(const std::optional<std::string>& file, const config::Environment&);
 
 // What the configuration means, checked as a whole.
 struct RouterPlan {

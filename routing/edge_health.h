@@ -35,6 +35,13 @@ class EdgeHealth {
     return true;
   }
 
+  // Goes on from what another observer of the same edge knew (reload).
+  void carry_over(const EdgeHealth& earlier) {
+    known_ = earlier.known_;
+    up_ = earlier.up_;
+    last_failure_ = earlier.last_failure_;
+  }
+
   bool up() const { return up_; }
   bool known() const { return known_; }
   const std::string& last_failure() const { return last_failure_; }

@@ -217,8 +217,9 @@ NetMap plan_net_map(const RouterConfig& config, const std::vector<Pop>& pops, co
     map = parse_net_map(text, pops, problems);
   }
   for (const NetMapProblem& problem : problems) {
-    report.fail("router.net_map", file + ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column) +
-                                      ": " + problem.message);
+    // Not by fail(), which keeps one problem a key.
+    std::string where = file + ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column) + ": ";
+    report.add({{}, config::subject_of("router.net_map"), where + problem.message, {}});
   }
   for (const auto& [prefix, where] : config.router.clients) {
     problems.clear();
@@ -236,6 +237,13 @@ NetMap plan_net_map(const RouterConfig& config, const std::vector<Pop>& pops, co
 }
 
 }  // namespace
+
+config::Loaded<RouterConfig> load_router_config(const std::optional<std::string>& file,
+                                                const config::Environment& environment) {
+  auto loaded = config::load(router_table(), file, environment);
+  plan_of(loaded.config, loaded.report);
+  return loaded;
+}
 
 RouterPlan plan_of(const RouterConfig& config, config::Report& report) {
   RouterPlan plan;

@@ -19,6 +19,7 @@ class Prober::Probe final : core::StreamEvents {
 
   const ProbeTarget& target() const { return target_; }
   const EdgeHealth& health() const { return health_; }
+  void carry_over(const Probe& earlier) { health_.carry_over(earlier.health_); }
 
  private:
   void begin() {
@@ -82,6 +83,15 @@ Prober::Prober(const core::Worker& worker, ProbeSettings settings, std::vector<P
 }
 
 Prober::~Prober() = default;
+
+void Prober::carry_over(const Prober& earlier) {
+  for (const auto& edge : edges_) {
+    for (const auto& old : earlier.edges_) {
+      const bool same = old->target().edge == edge->target().edge && old->target().address == edge->target().address;
+      if (same) edge->carry_over(*old);
+    }
+  }
+}
 
 void Prober::apply_to(EdgeStates& states) const {
   for (const auto& edge : edges_) {

@@ -41,6 +41,8 @@ class Prober {
   Prober(const core::Worker&, ProbeSettings, std::vector<ProbeTarget>, Changed changed);
   ~Prober();
 
+  // Edges that both watch, by name and address, go on from what `earlier` found.
+  void carry_over(const Prober& earlier);
   // Fills `states` where edges are down; other entries stay as they are.
   void apply_to(EdgeStates& states) const;
   const EdgeHealth* health(PopIndex, std::size_t index) const;  // null: not probed

@@ -1,0 +1,76 @@
+#include "routing/admin.h"
+
+#include "core/metrics/metrics.h"
+
+namespace skerry::routing {
+namespace {
+
+constexpr std::string_view json = "application/json";
+constexpr std::string_view text = "text/plain; charset=utf-8";
+
+}  // namespace
+
+class AdminService::Handler final : public http::RequestHandler {
+ public:
+  Handler(const AdminContent& content, http::ResponseSink& sink) : content_(content), sink_(sink) {}
+
+  void on_request(http::RequestHead& head, http::BodyLength) override {
+    method_ = head.method;
+    target_ = head.path;
+  }
+  void on_request_body(core::Chunk chunk) override { sink_.consume(chunk.size()); }
+  void on_request_end(const http::HeaderMap&) override {
+    if (method_ != http::Method::get && method_ != http::Method::head) {
+      return send(405, text, "only GET and HEAD\n");
+    }
+    answer();
+  }
+  void on_cancelled(const core::Error&) override {}
+
+ private:
+  void answer() {
+    if (target_ == "/healthz") return send(200, text, "ok\n");
+    if (target_ == "/readyz") return send(content_.ready() ? 200 : 503, json, content_.readiness());
+    if (target_ == "/metrics") return send(200, metrics::content_type, content_.metrics());
+    if (target_ == "/config") return send(200, json, content_.configuration());
+    constexpr std::string_view explain = "/explain?ip=";
+    if (target_.starts_with(explain)) {
+      const auto ip = core::IpAddress::parse(std::string_view(target_).substr(explain.size()));
+      if (!ip.ok()) return send(400, text, "ip: not an IP address\n");
+      return send(200, json, content_.explanation(ip.value()));
+    }
+    send(404, text, "GET /healthz, /readyz, /metrics, /config, /explain?ip=ADDRESS\n");
+  }
+
+  void send(int status, std::string_view type, const std::string& body) {
+    http::ResponseHead head;
+    head.status = status;
+    head.fields.add(http::HeaderId::content_type, type);
+    head.fields.add(http::HeaderId::cache_control, "no-store");
+    sink_.send_head(head, http::BodyLength::known(body.size()));
+    if (method_ != http::Method::head) sink_.send_body(core::Chunk::copy_of(body));
+    sink_.finish();
+  }
+
+  const AdminContent& content_;
+  http::ResponseSink& sink_;
+  http::Method method_ = http::Method::get;
+  std::string target_;
+};
+
+AdminService::AdminService(const AdminContent& content) : content_(content) {}
+
+AdminService::~AdminService() = default;
+
+http::RequestHandler& AdminService::acquire(http::ResponseSink& sink) {
+  auto handler = std::make_unique<Handler>(content_, sink);
+  http::RequestHandler& acquired = *handler;
+  handlers_.emplace(&acquired, std::move(handler));
+  return acquired;
+}
+
+void AdminService::release(http::RequestHandler& handler) {
+  handlers_.erase(&handler);
+}
+
+}  // namespace skerry::routing

@@ -1,0 +1,94 @@
+// skerry-router: authoritative DNS over the operator's PoPs. This is its table of contents; router.h puts the parts
+// together.
+#include <csignal>
+#include <cstdio>
+#include <string>
+
+#include "core/config/program.h"
+#include "core/log/log.h"
+#include "core/loop/signals.h"
+#include "core/net/socket_network.h"
+#include "routing/router.h"
+
+namespace {
+
+using namespace skerry;
+
+const config::Program program = {"skerry-router",
+                                 "Authoritative DNS that sends every client to the nearest healthy edge.",
+                                 "  skerry-router --config /etc/skerry/router.toml\n"
+                                 "  skerry-router --config router.toml --check\n",
+                                 routing::router_reference,
+                                 {}};
+
+int fail(const core::Error& error) {
+  std::fprintf(stderr, "skerry-router: %s\n", error.message().c_str());
+  return 1;
+}
+
+// A port shared with another process of ours would not fail to open: ask first (see check_port_is_free).
+core::Result<void> check_ports(const routing::RouterSection& section) {
+  std::vector<core::Address> addresses = section.listen;
+  addresses.push_back(section.admin_listen);
+  for (const core::Address& address : addresses) {
+    if (address.port == 0) continue;
+    if (auto free = core::check_port_is_free(address); !free.ok()) return free;
+  }
+  return {};
+}
+
+// A bad file changes nothing and says why.
+void reload(routing::Router& router, const config::Start<routing::RouterConfig>& start) {
+  auto loaded = routing::load_router_config(start.file, start.environment);
+  routing::RouterPlan plan;
+  if (loaded.ok()) plan = routing::plan_of(loaded.config, loaded.report);
+  if (!loaded.ok()) {
+    for (const std::string& text : loaded.report.lines()) log::error("reload_refused", {{"problem", text}});
+    return;
+  }
+  router.reload(std::move(loaded.config), std::move(plan));
+  log::info("reloaded");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto start = config::start<routing::RouterConfig>(argc, argv, program, routing::load_router_config);
+  if (start.exit) return *start.exit;
+  log::configure(start.config.router.log);
+  core::ignore_sigpipe();
+  core::raise_descriptor_limit();
+  if (auto free = check_ports(start.config.router); !free.ok()) return fail(free.error());
+
+  auto created = core::LibeventLoop::create();
+  if (!created.ok()) return fail(created.error());
+  core::LibeventLoop& loop = **created;
+  core::SocketNetwork network(loop);
+  core::Random random(core::seed_from_system());
+  const core::Worker worker{loop, network, random, 0};
+
+  // The plan was checked with the configuration; the net map's file may have changed in between.
+  config::Report report;
+  auto plan = routing::plan_of(start.config, report);
+  if (!report.ok()) return config::print_problems(report), config::exit_usage;
+  const core::Duration drain_time = start.config.router.drain_time;
+  auto router = routing::Router::start(worker, std::move(start.config), std::move(plan));
+  if (!router.ok()) return fail(router.error());
+
+  core::Timer drained(loop, [&loop] { loop.stop(); });
+  core::SignalWatch signals(loop, {SIGTERM, SIGINT, SIGHUP}, [&](int signal) {
+    if (signal == SIGHUP) return reload(**router, start);
+    if (drained.armed()) return loop.stop();  // asked twice: now
+    (*router)->begin_drain();
+    log::info("draining");
+    drained.arm(drain_time);
+  });
+  for (const auto& address : (*router)->addresses()) {
+    std::fprintf(stderr, "listening on dns %s\n", address.to_string().c_str());
+  }
+  std::fprintf(stderr, "listening on admin %s\n", (*router)->admin_address().to_string().c_str());
+  loop.run();
+  router.value().reset();
+  log::info("stopped");
+  return 0;
+}

@@ -1,0 +1,61 @@
+// The running router: plan, probes, published routes, DNS server and admin port, and how one leads to the next.
+//
+// Owned by main, on the main loop's thread. Whatever changes (an edge comes or goes, a reload) ends in publish(): a new
+// answer table is made and swapped in, while the UDP threads go on with the old one until their next batch.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "routing/admin.h"
+#include "routing/config.h"
+#include "routing/dns_server.h"
+
+namespace skerry::routing {
+
+class Router final : AdminContent {
+ public:
+  // Answers from the moment it returns. Errors: a port in use or forbidden; the detail names it.
+  static core::Result<std::unique_ptr<Router>> start(const core::Worker&, RouterConfig, RouterPlan);
+  ~Router();
+
+  // Takes over zones, PoPs, map and probes without missing a query. Listening addresses need a restart: those that
+  // differ are logged.
+  void reload(RouterConfig, RouterPlan);
+  // From now on not ready; still answering.
+  void begin_drain() { draining_ = true; }
+
+  std::vector<core::Address> addresses() const { return server_->addresses(); }
+  const core::Address& admin_address() const { return admin_->local_address(); }
+
+ private:
+  Router(const core::Worker&, RouterConfig, RouterPlan);
+  core::Result<void> listen();
+  void watch_edges();
+  void publish();
+  void on_edge_changed(const ProbeTarget&, const EdgeHealth&);
+  EdgeStates edge_states() const;
+
+  bool ready() const override { return !draining_ && prober_->settled(); }
+  std::string readiness() const override;
+  std::string metrics() const override;
+  std::string configuration() const override;
+  std::string explanation(const core::IpAddress& client) const override;
+
+  core::Worker worker_;
+  RouterConfig config_;
+  RouterPlan plan_;
+  bool draining_ = false;
+  bool all_down_ = false;
+  std::uint64_t edge_changes_ = 0;
+  std::uint64_t all_down_times_ = 0;
+  std::uint64_t reloads_ = 0;
+  std::unique_ptr<Prober> prober_;
+  Published<Routes> routes_;
+  std::unique_ptr<DnsServer> server_;
+  AdminService admin_service_;
+  std::unique_ptr<http::Server> admin_;
+};
+
+}  // namespace skerry::routing

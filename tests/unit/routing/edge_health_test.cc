@@ -1,0 +1,43 @@
+#include "routing/edge_health.h"
+
+#include <boost/test/unit_test.hpp>
+
+using skerry::routing::EdgeHealth;
+
+BOOST_AUTO_TEST_SUITE(edge_health)
+
+BOOST_AUTO_TEST_CASE(the_first_result_decides_at_once) {
+  EdgeHealth up({2, 3}), down({2, 3});
+  BOOST_TEST(up.up());
+  BOOST_TEST(!up.known());
+  BOOST_TEST(!up.observe(true));
+  BOOST_TEST(up.known());
+  BOOST_TEST(down.observe(false, "connect_refused"));
+  BOOST_TEST(!down.up());
+  BOOST_TEST(down.last_failure() == "connect_refused");
+}
+
+BOOST_AUTO_TEST_CASE(thresholds_count_results_in_a_row) {
+  EdgeHealth health({2, 3});
+  health.observe(true);
+  const std::pair<bool, bool> steps[] = {{false, true},  {false, true}, {true, true},   {false, true}, {false, true},
+                                         {false, false}, {true, false}, {false, false}, {true, false}, {true, true}};
+  for (const auto& [result, up] : steps) {
+    const bool before = health.up();
+    const bool changed = health.observe(result, "x");
+    BOOST_TEST(health.up() == up);
+    BOOST_TEST(changed == (before != up));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_was_known_is_carried_over) {
+  EdgeHealth old({1, 1}), fresh({2, 3});
+  old.observe(false, "timeout");
+  fresh.carry_over(old);
+  BOOST_TEST(!fresh.up());
+  BOOST_TEST(fresh.known());
+  BOOST_TEST(!fresh.observe(true));
+  BOOST_TEST(fresh.observe(true));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

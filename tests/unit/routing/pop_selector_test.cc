@@ -1,0 +1,267 @@
+#include "routing/pop_selector.h"
+
+#include <boost/test/unit_test.hpp>
+#include <set>
+
+#include "core/random.h"
+#include "routing/client_subnet.h"
+
+namespace {
+
+using namespace skerry;
+using namespace skerry::routing;
+
+core::IpAddress ip(std::string_view text) {
+  return core::IpAddress::parse(text).value();
+}
+
+std::vector<Pop> pops(int edges) {
+  std::vector<Pop> result = {
+      {"lon", {51.5, -0.1}, 0, {}}, {"nyc", {40.7, -74.0}, 0, {}}, {"sin", {1.35, 103.8}, 0, {}}};
+  std::uint8_t subnet = 1;
+  for (Pop& pop : result) {
+    for (int i = 0; i < edges; ++i) {
+      const auto host = static_cast<std::uint8_t>(i + 1);
+      pop.edges.push_back(
+          {pop.name + "-" + std::to_string(i + 1),
+           {core::IpAddress::v4({203, 0, subnet, host}), core::IpAddress::v6({0x20, 1, 0xd, 0xb8, subnet, host})},
+           1});
+    }
+    ++subnet;
+  }
+  return result;
+}
+
+EdgeStates all_up(const std::vector<Pop>& pops) {
+  EdgeStates states;
+  for (const Pop& pop : pops) states.emplace_back(pop.edges.size(), true);
+  return states;
+}
+
+GeoMap compiled(std::string_view text, const std::vector<Pop>& pops) {
+  std::vector<NetMapProblem> problems;
+  NetMap map = parse_net_map(text, pops, problems);
+  BOOST_REQUIRE(problems.empty());
+  return GeoMap::compile(std::move(map), pops);
+}
+
+std::vector<std::string> texts(const AnswerTable::Choice& choice) {
+  std::vector<std::string> result;
+  for (std::size_t i = 0; i < choice.count; ++i) result.push_back(choice.addresses[i].to_string());
+  return result;
+}
+
+std::vector<std::string> answer_for(const AnswerTable& table, const core::IpAddress& client) {
+  return texts(table.choose(table.locate(client), client, core::AddressFamily::ipv4));
+}
+
+constexpr std::string_view world =
+    "0.0.0.0/1 nyc\n128.0.0.0/1 lon\n192.0.2.0/24 sin\n2001:db8::/32 sin\n2000::/3 lon\ndefault lon\n";
+
+std::optional<dns::SubnetOption> subnet(std::string_view address, int source) {
+  dns::SubnetOption option;
+  const core::IpAddress first = first_address(ip(address), source);
+  option.family = first.family() == core::AddressFamily::ipv4 ? 1 : 2;
+  option.source = static_cast<std::uint8_t>(source);
+  std::copy(first.octets().begin(), first.octets().end(), option.address.begin());
+  return option;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(pop_selector)
+
+BOOST_AUTO_TEST_CASE(the_nearest_pop_with_a_healthy_edge_answers) {
+  const auto all = pops(2);
+  const GeoMap map = compiled(world, all);
+  auto up = all_up(all);
+  const auto pop_of = [&](std::string_view client) {
+    const auto table = AnswerTable::select(map, all, up, 3);
+    return all[table.locate(ip(client)).pop].name;
+  };
+  BOOST_TEST(pop_of("192.0.2.1") == "sin");
+  up[2][0] = false;
+  BOOST_TEST(pop_of("192.0.2.1") == "sin", "one edge is left");
+  up[2][1] = false;
+  BOOST_TEST(pop_of("192.0.2.1") == "lon", "Singapore is nearer to London than to New York");
+  up[0] = {false, false};
+  BOOST_TEST(pop_of("192.0.2.1") == "nyc");
+  BOOST_TEST(pop_of("200.1.1.1") == "nyc");
+}
+
+BOOST_AUTO_TEST_CASE(answers_hold_healthy_edges_only) {
+  const auto all = pops(3);
+  const GeoMap map = compiled(world, all);
+  auto up = all_up(all);
+  up[2][1] = false;
+  const auto table = AnswerTable::select(map, all, up, 3);
+  auto answer = answer_for(table, ip("192.0.2.1"));
+  std::sort(answer.begin(), answer.end());
+  BOOST_TEST(answer == (std::vector<std::string>{"203.0.3.1", "203.0.3.3"}), boost::test_tools::per_element());
+  BOOST_TEST(table.healthy_edges(2) == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(with_all_down_everything_is_answered_as_if_up) {
+  const auto all = pops(2);
+  const GeoMap map = compiled(world, all);
+  const EdgeStates down(3, std::vector<bool>(2, false));
+  const auto table = AnswerTable::select(map, all, down, 3);
+  BOOST_TEST(table.all_down());
+  BOOST_TEST(answer_for(table, ip("192.0.2.1")).size() == 2u);
+  BOOST_TEST(all[table.locate(ip("192.0.2.1")).pop].name == "sin");
+  BOOST_TEST(!AnswerTable::select(map, all, all_up(all), 3).all_down());
+}
+
+BOOST_AUTO_TEST_CASE(an_edge_without_weight_gets_nobody) {
+  auto all = pops(2);
+  all[2].edges[0].weight = 0;
+  const auto table = AnswerTable::select(compiled(world, all), all, all_up(all), 3);
+  BOOST_TEST(answer_for(table, ip("192.0.2.1")) == std::vector<std::string>{"203.0.3.2"},
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_pop_without_addresses_of_a_family_has_none_to_give) {
+  auto all = pops(1);
+  all[2].edges[0].addresses = {ip("203.0.3.1")};
+  const auto table = AnswerTable::select(compiled(world, all), all, all_up(all), 3);
+  const auto client = ip("192.0.2.1");
+  BOOST_TEST(table.choose(table.locate(client), client, core::AddressFamily::ipv6).count == 0u);
+  BOOST_TEST(table.choose(table.locate(client), client, core::AddressFamily::ipv4).count == 1u);
+}
+
+// The promise of ECS: whoever sits in the block that is named gets the very same answer.
+BOOST_AUTO_TEST_CASE(every_address_inside_a_scope_gets_the_same_answer) {
+  core::Random random(7);
+  int wide = 0;
+  for (int round = 0; round < 60; ++round) {
+    const auto all = pops(1 + static_cast<int>(random.below(6)));
+    NetMap net;
+    std::set<std::string> seen;
+    for (std::uint64_t n = random.below(80); n-- > 0;) {
+      const bool v4 = random.below(3) > 0;
+      std::array<std::uint8_t, 16> octets;
+      for (auto& octet : octets) octet = static_cast<std::uint8_t>(random.next());
+      const int length = static_cast<int>(random.below(v4 ? 33 : 129));
+      const auto raw =
+          v4 ? core::IpAddress::v4({octets[0], octets[1], octets[2], octets[3]}) : core::IpAddress::v6(octets);
+      NetMapEntry entry;
+      entry.prefix = {first_address(raw, length), length};
+      entry.pops = {static_cast<PopIndex>(random.below(3))};
+      if (seen.insert(entry.prefix.to_string()).second) net.entries.push_back(entry);
+    }
+    const auto entries = net.entries;
+    auto up = all_up(all);
+    for (auto& pop : up) pop[random.below(pop.size())] = random.below(2) > 0;
+    const auto table = AnswerTable::select(GeoMap::compile(std::move(net), all), all, up, 3);
+    for (int i = 0; i < 200; ++i) {
+      std::array<std::uint8_t, 16> octets;
+      for (auto& octet : octets) octet = static_cast<std::uint8_t>(random.next());
+      core::IpAddress client =
+          i % 2 ? core::IpAddress::v4({octets[0], octets[1], octets[2], octets[3]}) : core::IpAddress::v6(octets);
+      if (i % 3 == 0 && !entries.empty()) client = entries[random.below(entries.size())].prefix.ip;
+      const auto place = table.locate(client);
+      wide += place.block < 16;
+      // Another address of the block: its own bits behind the prefix, at random.
+      const std::string_view mine = client.octets();
+      for (std::size_t byte = 0; byte < mine.size(); ++byte) {
+        const int kept = std::clamp(place.block - static_cast<int>(byte) * 8, 0, 8);
+        const auto mask = static_cast<std::uint8_t>(0xff00 >> kept);
+        octets[byte] =
+            static_cast<std::uint8_t>((static_cast<std::uint8_t>(mine[byte]) & mask) | (random.next() & 0xff & ~mask));
+      }
+      const auto other = mine.size() == 4 ? core::IpAddress::v4({octets[0], octets[1], octets[2], octets[3]})
+                                          : core::IpAddress::v6(octets);
+      const auto its = table.locate(other);
+      BOOST_REQUIRE_EQUAL(its.block, place.block);
+      BOOST_REQUIRE_EQUAL(its.special, place.special);
+      for (auto family : {core::AddressFamily::ipv4, core::AddressFamily::ipv6}) {
+        BOOST_REQUIRE(texts(table.choose(place, client, family)) == texts(table.choose(its, other, family)));
+      }
+    }
+  }
+  BOOST_TEST(wide > 0);
+}
+
+BOOST_AUTO_TEST_CASE(clients_are_spread_over_more_edges_than_an_answer_holds) {
+  const auto all = pops(6);
+  const auto table = AnswerTable::select(compiled(world, all), all, all_up(all), 2);
+  std::map<std::string, int> given;
+  for (std::uint8_t i = 0; i < 200; ++i) {
+    const auto client = core::IpAddress::v4({200, i, 1, 1});
+    BOOST_TEST(table.locate(client).block == AnswerTable::capped_v4);
+    const auto answer = answer_for(table, client);
+    BOOST_TEST(answer.size() == 2u);
+    for (const auto& address : answer) ++given[address];
+  }
+  BOOST_TEST(given.size() == 6u);
+  for (const auto& [address, count] : given) BOOST_TEST((count > 35 && count < 105), address << ": " << count);
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_edge_moves_only_its_own_share) {
+  const auto all = pops(6);
+  const GeoMap map = compiled(world, all);
+  auto up = all_up(all);
+  const auto before = AnswerTable::select(map, all, up, 1);
+  up[0][3] = false;
+  const auto after = AnswerTable::select(map, all, up, 1);
+  for (std::uint8_t i = 0; i < 200; ++i) {
+    const auto client = core::IpAddress::v4({200, i, 1, 1});
+    if (answer_for(before, client)[0] != "203.0.1.4")
+      BOOST_TEST(answer_for(before, client) == answer_for(after, client));
+    BOOST_TEST(answer_for(after, client)[0] != "203.0.1.4");
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(client_subnet)
+
+BOOST_AUTO_TEST_CASE(scopes_follow_the_rules) {
+  const auto all = pops(2);
+  const auto table = AnswerTable::select(compiled(world, all), all, all_up(all), 3);
+  const struct {
+    const char* what;
+    std::optional<dns::SubnetOption> option;
+    const char* source;
+    const char* pop;
+    int scope;
+  } rows[] = {
+      {"no option: the resolver's address", std::nullopt, "192.0.2.53", "sin", 24},
+      {"the client's prefix", subnet("192.0.2.0", 24), "8.8.8.8", "sin", 24},
+      {"wider than asked: the whole half", subnet("20.30.40.0", 24), "192.0.2.53", "nyc", 4},
+      {"shorter than the split: the true longer scope", subnet("192.0.0.0", 16), "8.8.8.8", "lon", 23},
+      {"longer than the split", subnet("192.0.2.77", 32), "8.8.8.8", "sin", 24},
+      {"source 0: the resolver's address", subnet("0.0.0.0", 0), "192.0.2.53", "sin", 24},
+      {"private client: the resolver's address, the block's length", subnet("10.20.30.0", 24), "192.0.2.53", "sin", 8},
+      {"private client of another size", subnet("192.168.7.0", 24), "20.1.1.1", "nyc", 16},
+      {"IPv6", subnet("2001:db8:1::", 56), "8.8.8.8", "sin", 32},
+      {"private IPv6", subnet("fd12::", 48), "192.0.2.53", "sin", 7},
+      {"both private: the default list", subnet("10.0.0.0", 8), "127.0.0.1", "lon", 8},
+      {"mapped resolver", std::nullopt, "::ffff:192.0.2.53", "sin", 24},
+  };
+  for (const auto& row : rows) {
+    const auto client = locate_client(table, row.option, ip(row.source));
+    BOOST_TEST(all[client.place.pop].name == row.pop, row.what);
+    const bool located = row.option && row.option->source > 0;
+    if (located) BOOST_TEST(client.scope == row.scope, row.what << ": " << client.scope);
+    if (!located) BOOST_TEST(client.scope == 0, row.what);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(scope_0_is_given_only_if_the_whole_world_has_one_list) {
+  const auto all = pops(2);
+  const auto scope = [&](std::string_view map, std::string_view address, int source, EdgeStates up) {
+    const auto table = AnswerTable::select(compiled(map, all), all, up, 3);
+    return locate_client(table, subnet(address, source), ip("8.8.8.8")).scope;
+  };
+  const auto up = all_up(all);
+  BOOST_TEST(scope("default lon", "20.1.1.0", 24, up) == 0);
+  BOOST_TEST(scope("0.0.0.0/0 nyc\n::/0 nyc\ndefault lon", "10.1.1.0", 24, up) == 0, "private clients, too");
+  BOOST_TEST(scope("0.0.0.0/0 nyc\ndefault lon", "20.1.1.0", 24, up) > 0, "the other family differs");
+  BOOST_TEST(scope("0.0.0.0/0 nyc\ndefault lon", "2001:db8::", 32, up) > 0);
+  auto one = up;
+  one[0] = one[2] = {false, false};
+  BOOST_TEST(scope(world, "20.1.1.0", 24, one) == 0, "only New York is left for everybody");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
