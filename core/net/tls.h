@@ -23,15 +23,15 @@ struct TlsCertificate {
 class TlsContext {
  public:
   struct ClientOptions {
-    std::string ca_file;  // PEM; empty: the system's trust store
+    std::string ca_file{};  // PEM; empty: the system's trust store
     bool verify = true;
     std::vector<std::string> alpn = {"http/1.1"};
-    std::string certificate_file, key_file;  // for mutual TLS; may be empty
+    std::string certificate_file{}, key_file{};  // for mutual TLS; may be empty
   };
   struct ServerOptions {
-    std::vector<TlsCertificate> certificates;  // chosen by SNI; the first answers unknown names
+    std::vector<TlsCertificate> certificates{};  // chosen by SNI; the first answers unknown names
     std::vector<std::string> alpn = {"http/1.1"};
-    std::string client_ca_file;  // not empty: clients must present a certificate signed by it
+    std::string client_ca_file{};  // not empty: clients must present a certificate signed by it
   };
   // Errors name the file and OpenSSL's reason: not_found, invalid_configuration.
   static Result<std::shared_ptr<const TlsContext>> client(const ClientOptions&);

@@ -31,7 +31,9 @@ std::string sha256(std::string_view message) {
 std::string hmac_sha256(std::string_view key, std::string_view message) {
   std::string code(SHA256_DIGEST_LENGTH, '\0');
   unsigned size = 0;
-  CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), octets(message), message.size(),
+  // OpenSSL takes a null key for "the one before".
+  const char* key_bytes = key.empty() ? "" : key.data();
+  CHECK(HMAC(EVP_sha256(), key_bytes, static_cast<int>(key.size()), octets(message), message.size(),
              reinterpret_cast<unsigned char*>(code.data()), &size) != nullptr);
   return code;
 }

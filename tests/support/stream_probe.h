@@ -11,7 +11,7 @@
 
 #include "core/net/network.h"
 
-namespace skerry::test {
+namespace skerry::testing {
 
 class StreamProbe final : public core::StreamEvents {
  public:
@@ -113,4 +113,4 @@ class DatagramProbe final : public core::DatagramEvents {
   }
 };
 
-}  // namespace skerry::test
+}  // namespace skerry::testing

@@ -8,7 +8,7 @@
 #include "tests/support/stream_probe.h"
 
 using namespace skerry::core;
-using namespace skerry::test;
+using namespace skerry::testing;
 using namespace std::chrono_literals;
 
 namespace {
