@@ -76,7 +76,9 @@ struct BigBodies {
   }
 };
 
-bool sanitized() { return std::string_view(SKERRY_SANITIZE) != ""; }
+bool sanitized() {
+  return std::string_view(SKERRY_SANITIZE) != "";
+}
 
 }  // namespace
 
@@ -84,8 +86,7 @@ BOOST_AUTO_TEST_SUITE(bodies)
 
 BOOST_FIXTURE_TEST_CASE(a_response_that_is_not_kept_arrives_whole_at_a_slow_reader, BigBodies) {
   const auto one = edge(false);
-  const std::uint64_t growth =
-      growth_for(*one, "/_gen/256m/passing?header=Cache-Control:no-store", 256 * mebibyte);
+  const std::uint64_t growth = growth_for(*one, "/_gen/256m/passing?header=Cache-Control:no-store", 256 * mebibyte);
   if (!sanitized()) BOOST_TEST(growth <= 32 * mebibyte);
 }
 
@@ -107,10 +108,9 @@ BOOST_FIXTURE_TEST_CASE(a_body_cut_short_by_the_origin_never_looks_complete, Big
 
 BOOST_FIXTURE_TEST_CASE(an_upload_reaches_the_origin_whole, BigBodies) {
   const auto one = edge(false);
-  const std::string body(5 * mebibyte, 'u');
-  const Reply reply = request(one->port(), "POST", "/_echo", "", body);
+  const Reply reply = request(one->port(), "POST", "/_echo", "", std::string(5 * mebibyte, 'u'));
   BOOST_TEST(reply.status == 200);
-  BOOST_TEST(reply.body.size() == body.size());
+  BOOST_TEST(reply.body.find("length: 5242880\n") != std::string::npos, reply.body);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_chunked_upload_reaches_the_origin_whole, BigBodies) {
@@ -121,14 +121,13 @@ BOOST_FIXTURE_TEST_CASE(a_chunked_upload_reaches_the_origin_whole, BigBodies) {
   connection.send("0\r\n\r\n");
   const Reply reply = connection.read_reply();
   BOOST_TEST(reply.status == 200);
-  BOOST_TEST(reply.body.size() == 1'000'000u);
+  BOOST_TEST(reply.body.find("length: 1000000\n") != std::string::npos, reply.body);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_client_that_asks_first_is_told_to_go_on, BigBodies) {
   const auto one = edge(false);
   HttpConnection connection(one->port());
-  connection.send(
-      "POST /_echo HTTP/1.1\r\nHost: www.example.com\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+  connection.send("POST /_echo HTTP/1.1\r\nHost: www.example.com\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
   BOOST_TEST(connection.read_reply().status == 100);
   connection.send("hello");
   BOOST_TEST(connection.read_reply().status == 200);
@@ -140,8 +139,7 @@ BOOST_AUTO_TEST_SUITE(big_bodies_slow)
 
 BOOST_FIXTURE_TEST_CASE(four_gib_that_are_not_kept_pass_to_a_slow_reader_within_32_mib, BigBodies) {
   const auto one = edge(false);
-  const std::uint64_t growth =
-      growth_for(*one, "/_gen/4g/passing?header=Cache-Control:no-store", 4096 * mebibyte);
+  const std::uint64_t growth = growth_for(*one, "/_gen/4g/passing?header=Cache-Control:no-store", 4096 * mebibyte);
   if (!sanitized()) BOOST_TEST(growth <= 32 * mebibyte);
 }
 
@@ -151,16 +149,16 @@ BOOST_FIXTURE_TEST_CASE(four_gib_that_could_be_kept_pass_to_a_slow_reader_within
   if (!sanitized()) BOOST_TEST(growth <= 32 * mebibyte);
 }
 
-BOOST_FIXTURE_TEST_CASE(one_gib_upload_passes_to_a_slow_origin_within_32_mib, BigBodies) {
+BOOST_FIXTURE_TEST_CASE(one_gib_upload_passes_within_32_mib, BigBodies) {
   const auto one = edge(false);
   get(one->port(), "/_gen/1k/warm");
   const std::uint64_t before = resident_memory(one->process().pid());
   reset_peak_memory(one->process().pid());
   HttpConnection connection(one->port());
-  connection.send("POST /_sink HTTP/1.1\r\nHost: www.example.com\r\nContent-Length: 1073741824\r\n\r\n");
+  connection.send("POST /_echo HTTP/1.1\r\nHost: www.example.com\r\nContent-Length: 1073741824\r\n\r\n");
   const std::string piece(mebibyte, 'u');
   for (int i = 0; i < 1024; ++i) connection.send(piece);
-  BOOST_TEST(connection.read_reply().status < 400);
+  BOOST_TEST(connection.read_reply().body.find("length: 1073741824\n") != std::string::npos);
   if (!sanitized()) BOOST_TEST(peak_memory(one->process().pid()) - before <= 32 * mebibyte);
 }
 

@@ -24,7 +24,9 @@ struct Stored {
   }
 };
 
-std::string object(int number) { return "/_gen/256k/" + std::to_string(number); }
+std::string object(int number) {
+  return "/_gen/256k/" + std::to_string(number);
+}
 
 int hits(const EdgeProcess& edge, int first, int last) {
   HttpConnection connection(edge.port());

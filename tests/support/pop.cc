@@ -58,8 +58,9 @@ EdgeProcess::EdgeProcess(const TempDir& folder, EdgeOptions options)
 
 std::string EdgeProcess::config_text() const {
   std::ostringstream text;
-  text << "[edge]\nname = \"" << options_.name << "\"\nlisten = [\"" << local(port_) << "\"]\nadmin_listen = \""
-       << local(admin_port_) << "\"\nadmin_token = \"" << token << "\"\nworkers = " << options_.workers << "\n"
+  text << "[edge]\nname = \"" << options_.name << "\"\nlisten = [\"" << options_.address << ':' << port_
+       << "\"]\nadmin_listen = \"" << local(admin_port_) << "\"\nadmin_token = \"" << token
+       << "\"\nworkers = " << options_.workers << "\n"
        << options_.edge_keys << "\n[memory]\nsize = \"" << options_.memory << "\"\n";
   if (!options_.store.empty()) {
     text << "[[store]]\npath = \"" << options_.store << "\"\nsize = \"" << options_.store_size << "\"\n";

@@ -44,8 +44,9 @@ struct Member {
 
 struct EdgeOptions {
   std::string name = "edge-1";
-  std::string origin;  // one URL
-  std::string store;   // a directory; empty: memory only
+  std::string address = "127.0.0.1";  // for clients
+  std::string origin;                 // one URL
+  std::string store;                  // a directory; empty: memory only
   std::string store_size = "1GiB";
   std::string memory = "256MiB";
   int workers = 1;
