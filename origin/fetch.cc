@@ -123,6 +123,8 @@ FetchMachine::Progress FetchMachine::queue() {
     }
   }
   queued_ = false;
+  // One that was closed on its way from another fetch to this one: its slot is good for a fresh one.
+  if (slot_->connection && (fresh_only_ || !slot_->connection->idle())) slot_->connection.reset();
   reused_ = slot_->connection != nullptr;
   return go(reused_ ? StepId::send : StepId::resolve);
 }
@@ -191,6 +193,10 @@ FetchMachine::Progress FetchMachine::send() {
   last_progress_ = worker_.loop.now();
   connection.set_events(this);
   go(StepId::await_head);
+  if (!connection.idle()) {  // closed between being opened and this turn
+    loss_ = Loss{problem(core::ErrorCode::closed), true};
+    return Progress::again;
+  }
   connection.send_request(request_.head, request_.body);
   pump_body();
   return Progress::again;

@@ -1,0 +1,213 @@
+// When a fetch asks again, and when it must not.
+#include "tests/unit/origin/fetch_fixture.h"
+
+namespace {
+
+using namespace skerry;
+using namespace skerry::testing;
+using core::ErrorCode;
+
+// A world with one idle connection, which the origin will close as soon as the next request reaches it.
+struct ReusedWorld : FetchWorld {
+  ReusedWorld() {
+    FetchProbe probe;
+    start(probe);
+    BOOST_REQUIRE(has_request(0, 0));
+    origin().connection().send(ok_hello);
+    BOOST_REQUIRE(run_until([&] { return probe.ended; }));
+    origin().connection().received.clear();
+    BOOST_REQUIRE(status().idle == 1u);
+  }
+  void close_on_arrival() {
+    BOOST_REQUIRE(has_request(0, 0));
+    origin().connection().stream.reset();
+  }
+};
+
+BOOST_AUTO_TEST_SUITE(fetch_retry)
+
+BOOST_AUTO_TEST_CASE(request_on_a_closed_reused_connection_goes_out_again_on_a_fresh_one) {
+  ReusedWorld world;
+  FetchProbe probe;
+  world.start(probe);
+  world.close_on_arrival();
+  BOOST_REQUIRE(world.has_request(0, 1));
+  world.origin().connection(1).send(ok_hello);
+  BOOST_REQUIRE(world.run_until([&] { return probe.over(); }));
+  BOOST_TEST(probe.ended);
+  BOOST_TEST(probe.fetch->attempts() == 1);
+  BOOST_TEST(world.status().reconnects == 1u);
+  BOOST_TEST(world.status().failures == 0u);
+  BOOST_TEST(!world.status().ejected);
+}
+
+BOOST_AUTO_TEST_CASE(post_on_a_closed_reused_connection_is_never_sent_twice) {
+  ReusedWorld world;
+  FetchProbe probe;
+  world.start(probe, FetchWorld::with_body(http::Method::post, "POST", 0));
+  probe.fetch->finish_body();
+  world.close_on_arrival();
+  BOOST_REQUIRE(world.run_until([&] { return probe.over(); }));
+  BOOST_TEST((probe.code() == ErrorCode::closed || probe.code() == ErrorCode::reset));
+  BOOST_TEST(world.origin().connections() == 1u);
+  BOOST_TEST(world.status().failures == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(request_that_may_not_be_retried_is_not) {
+  ReusedWorld world;
+  FetchProbe probe;
+  auto request = FetchWorld::get();
+  request.may_retry = false;
+  world.start(probe, std::move(request));
+  world.close_on_arrival();
+  BOOST_REQUIRE(world.run_until([&] { return probe.over(); }));
+  BOOST_TEST(probe.error.has_value());
+  BOOST_TEST(world.origin().connections() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(small_request_body_is_sent_again_from_its_first_byte) {
+  ReusedWorld world;
+  FetchProbe probe;
+  world.start(probe, FetchWorld::with_body(http::Method::put, "PUT", 6));
+  probe.fetch->send_body(core::Chunk::copy_of(std::string_view("abc")));
+  world.close_on_arrival();
+  BOOST_REQUIRE(world.has_request(0, 1));
+  probe.fetch->send_body(core::Chunk::copy_of(std::string_view("def")));
+  probe.fetch->finish_body();
+  BOOST_REQUIRE(world.run_until([&] { return world.origin().connection(1).received.ends_with("\r\n\r\nabcdef"); }));
+  world.origin().connection(1).send(ok_hello);
+  BOOST_REQUIRE(world.run_until([&] { return probe.ended; }));
+}
+
+BOOST_AUTO_TEST_CASE(request_body_over_the_replay_limit_is_not_sent_again) {
+  ReusedWorld world;
+  FetchProbe probe;
+  constexpr std::size_t size = 64 * 1024 + 1;
+  world.start(probe, FetchWorld::with_body(http::Method::put, "PUT", size));
+  probe.fetch->send_body(core::Chunk::copy_of(std::string(size, 'x')));
+  world.close_on_arrival();
+  BOOST_REQUIRE(world.run_until([&] { return probe.over(); }));
+  BOOST_TEST(probe.error.has_value());
+  BOOST_TEST(world.origin().connections() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_sent_again_once_a_byte_of_the_response_came) {
+  ReusedWorld world;
+  FetchProbe probe;
+  world.start(probe);
+  BOOST_REQUIRE(world.has_request(0, 0));
+  world.origin().connection().send("HTTP/1.1 2");
+  world.origin().connection().stream->shutdown_write();
+  BOOST_REQUIRE(world.run_until([&] { return probe.over(); }));
+  BOOST_TEST(probe.error.has_value());
+  BOOST_TEST(world.origin().connections() == 1u);
+  BOOST_TEST(world.status().failures == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(refused_connect_goes_to_the_next_upstream_and_ejects_the_first) {
+  FetchWorld world(2);
+  world.origin(0).listener.reset();
+  for (int i = 0; i < 8; ++i) {
+    FetchProbe probe;
+    world.start(probe);
+    BOOST_REQUIRE(world.run_until([&] { return world.origin(1).connections() == static_cast<std::size_t>(i) + 1; }));
+    world.origin(1).probe.accepted.back()->send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    BOOST_REQUIRE(world.run_until([&] { return probe.over(); }));
+    BOOST_TEST(probe.ended);
+    BOOST_TEST(probe.fetch->attempts() <= 2);
+  }
+  BOOST_TEST(world.status(0).ejected);
+  BOOST_TEST(world.status(0).failures == 1u);
+  BOOST_TEST(!world.status(1).ejected);
+}
+
+BOOST_AUTO_TEST_CASE(post_whose_connect_failed_was_never_sent_and_goes_to_the_next_upstream) {
+  FetchWorld world(2);
+  world.origin(0).listener.reset();
+  for (int i = 0; i < 4; ++i) {
+    FetchProbe probe;
+    world.start(probe, FetchWorld::with_body(http::Method::post, "POST", 3));
+    probe.fetch->send_body(core::Chunk::copy_of(std::string_view("abc")));
+    probe.fetch->finish_body();
+    const auto connection = static_cast<std::size_t>(i);
+    BOOST_REQUIRE(world.run_until([&] {
+      return world.origin(1).connections() > connection &&
+             world.origin(1).connection(connection).received.ends_with("abc");
+    }));
+  }
+  BOOST_TEST(world.status(0).failures == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(attempts_bound_how_many_upstreams_are_tried) {
+  FetchWorld world(5);
+  for (auto& origin : world.origins) origin.listener.reset();
+  world.config.attempts = 3;
+  FetchProbe probe;
+  world.start(probe);
+  BOOST_REQUIRE(world.run_until([&] { return probe.over(); }));
+  BOOST_TEST((probe.code() == ErrorCode::connect_refused));
+  BOOST_TEST(probe.fetch->attempts() == 3);
+}
+
+BOOST_AUTO_TEST_CASE(dead_peer_costs_one_connect_then_is_skipped_and_probed_with_doubling_back_off) {
+  FetchWorld world;
+  world.origin().listener.reset();
+  FetchProbe first, second, third;
+  world.start(first);
+  BOOST_REQUIRE(world.run_until([&] { return first.over(); }));
+  BOOST_TEST((first.code() == ErrorCode::connect_refused));
+  const auto now = [&] { return world.edge.worker().loop.now(); };
+  BOOST_TEST(world.group->all_ejected(now()));
+  world.start(second);
+  world.simulation.run_until_idle();
+  BOOST_TEST((second.code() == ErrorCode::no_healthy_upstream));
+  BOOST_TEST(world.status().requests == 0u);
+
+  world.simulation.run_for(1s);
+  BOOST_TEST(!world.group->all_ejected(now()));
+  world.start(third);
+  BOOST_REQUIRE(world.run_until([&] { return third.over(); }));
+  BOOST_TEST((third.code() == ErrorCode::connect_refused));
+  world.simulation.run_for(1500ms);
+  BOOST_TEST(world.group->all_ejected(now()));
+  world.simulation.run_for(600ms);
+  BOOST_TEST(!world.group->all_ejected(now()));
+}
+
+BOOST_AUTO_TEST_CASE(one_successful_probe_readmits_and_only_one_runs_at_a_time) {
+  FetchWorld world;
+  auto listener = std::move(world.origin().listener);
+  listener.reset();
+  FetchProbe failing, probe, beside, after;
+  world.start(failing);
+  BOOST_REQUIRE(world.run_until([&] { return failing.over(); }));
+  SimulatedOrigin again(world.origin().host);
+  world.simulation.run_for(1s);
+  world.start(probe);
+  world.start(beside);
+  BOOST_REQUIRE(world.run_until([&] { return beside.over(); }));
+  BOOST_TEST((beside.code() == ErrorCode::no_healthy_upstream));
+  BOOST_REQUIRE(world.run_until([&] { return again.connections() == 1; }));
+  again.connection().send(ok_hello);
+  BOOST_REQUIRE(world.run_until([&] { return probe.ended; }));
+  BOOST_TEST(!world.status().ejected);
+  world.start(after);
+  BOOST_TEST(world.status().in_flight == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(cancelled_probe_frees_its_slot) {
+  FetchWorld world;
+  world.origin().listener.reset();
+  FetchProbe failing, cancelled;
+  world.start(failing);
+  BOOST_REQUIRE(world.run_until([&] { return failing.over(); }));
+  world.simulation.run_for(1s);
+  world.start(cancelled);
+  BOOST_TEST(world.group->all_ejected(world.edge.worker().loop.now()));
+  cancelled.fetch.reset();
+  BOOST_TEST(!world.group->all_ejected(world.edge.worker().loop.now()));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
