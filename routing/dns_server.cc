@@ -23,15 +23,15 @@ core::Result<std::unique_ptr<DnsServer>> DnsServer::start(const core::Worker& wo
 
 core::Result<void> DnsServer::add_address(const core::Worker& worker, const Published<Routes>& routes,
                                           const DnsServerOptions& options, core::Address address) {
+  auto tcp = TcpResponder::listen(worker, address, options.tcp, routes);
+  if (!tcp.ok()) return about(tcp.error(), "TCP", address);
+  address.port = (*tcp)->local_address().port;  // port 0: UDP takes the one that TCP was given
+  tcp_.push_back(std::move(tcp).value());
   for (int i = 0; i < options.udp_threads; ++i) {
     auto socket = worker.network.bind_blocking_datagram(address);
     if (!socket.ok()) return about(socket.error(), "UDP", address);
-    address.port = (*socket)->local_address().port;  // port 0: the others follow the first
     udp_.push_back(std::make_unique<UdpResponder>(std::move(socket).value(), routes));
   }
-  auto tcp = TcpResponder::listen(worker, address, options.tcp, routes);
-  if (!tcp.ok()) return about(tcp.error(), "TCP", address);
-  tcp_.push_back(std::move(tcp).value());
   return {};
 }
 
