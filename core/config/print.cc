@@ -17,13 +17,28 @@ std::string toml_key(const std::string& key) {
   return bare ? key : quoted(key);
 }
 
-// `separator` is " = " for TOML's inline tables, ": " for JSON.
+// Always with a point or an exponent: both formats tell 1.0 from 1.
+std::string real_text(double value) {
+  std::string text = fmt::format("{}", value);
+  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+}
+
+// What reading would expand is written so that it comes back as it is.
+std::string toml_text(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.substr(i).starts_with("${")) out.push_back('$');
+    out.push_back(text[i]);
+  }
+  return quoted(out);
+}
+
 std::string inline_text(const Value& value, bool json) {
   switch (value.kind) {
-    case Value::Kind::text: return quoted(value.text);
+    case Value::Kind::text: return json ? quoted(value.text) : toml_text(value.text);
     case Value::Kind::boolean: return value.boolean ? "true" : "false";
     case Value::Kind::integer: return std::to_string(value.integer);
-    case Value::Kind::real: return fmt::format("{:#}", value.real);
+    case Value::Kind::real: return real_text(value.real);
     case Value::Kind::list: {
       std::string text = "[";
       for (const Value& item : value.items) text.append(text.size() > 1 ? ", " : "").append(inline_text(item, json));

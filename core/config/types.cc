@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "core/config/toml.h"
+#include "core/utf8.h"
 
 namespace skerry::config {
 namespace {
@@ -64,6 +65,7 @@ bool read_text(const Value& from, std::string& out, std::string& problem) {
   if (from.kind != Value::Kind::text) return fail(problem, "must be a string, in quotes");
   if (from.text.size() > longest_text) return fail(problem, "longer than 64 KiB");
   if (from.text.find('\0') != std::string::npos) return fail(problem, "must not contain a NUL character");
+  if (!core::is_utf8(from.text)) return fail(problem, "must be valid UTF-8");
   out = from.text;
   return true;
 }

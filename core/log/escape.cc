@@ -1,35 +1,18 @@
 #include "core/log/escape.h"
 
+#include "core/utf8.h"
+
 namespace skerry::log {
 namespace {
 
 constexpr std::string_view digits = "0123456789ABCDEF";
-
-// How many bytes the well-formed UTF-8 sequence at the front has (RFC 3629 4); 0: none.
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto continues = [&](std::size_t i) { return byte(i) >= 0x80 && byte(i) <= 0xbf; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return continues(1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    const bool shortest = first != 0xe0 || byte(1) >= 0xa0;
-    const bool no_surrogate = first != 0xed || byte(1) <= 0x9f;
-    return continues(1) && continues(2) && shortest && no_surrogate ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    const bool in_range = (first != 0xf0 || byte(1) >= 0x90) && (first != 0xf4 || byte(1) <= 0x8f);
-    return continues(1) && continues(2) && continues(3) && in_range ? 4 : 0;
-  }
-  return 0;
-}
 
 }  // namespace
 
 void append_json(std::string& out, std::string_view text) {
   while (!text.empty()) {
     const auto byte = static_cast<unsigned char>(text[0]);
-    std::size_t length = sequence_length(text);
+    std::size_t length = core::utf8_sequence_length(text);
     // U+2028 and U+2029 end lines for some readers; U+0080 … U+009F are control characters.
     const bool control = byte < 0x20 || byte == 0x7f || (length == 2 && byte == 0xc2 && (text[1] & 0xe0) == 0x80);
     const bool separator = length == 3 && (text.starts_with("\xe2\x80\xa8") || text.starts_with("\xe2\x80\xa9"));
