@@ -99,10 +99,10 @@ bool H1ClientCodec::step(const core::BlockRef& block, std::string_view& input) {
       input = {};
       return false;
     case Input::head: return read_head(input);
-    case Input::sized: return read_sized(block, input);
+    case Input::sized: read_sized(block, input); return true;
     case Input::chunked: return read_chunked(block, input);
     case Input::until_close:
-    case Input::tunnel: return deliver(block, std::exchange(input, {}));
+    case Input::tunnel: deliver(block, std::exchange(input, {})); return true;
     case Input::switching: return false;
     case Input::finished: input = {}; return false;
   }
@@ -113,12 +113,13 @@ bool H1ClientCodec::read_head(std::string_view& input) {
   responded_ = true;
   switch (parser_.parse(input, head_)) {
     case Progress::need_more: return false;
-    case Progress::failed: return fail(parser_.refusal().code);
-    default: return take_head(!input.empty());
+    case Progress::failed: fail(parser_.refusal().code); break;
+    default: take_head(!input.empty()); break;
   }
+  return true;
 }
 
-bool H1ClientCodec::take_head(bool more_input) {
+void H1ClientCodec::take_head(bool more_input) {
   Framing framing;
   if (const auto refusal = response_framing(head_, to_head_, framing)) return fail(refusal->code);
   if (head_.status < 200 && head_.status != 101) return take_interim();
@@ -127,7 +128,7 @@ bool H1ClientCodec::take_head(bool more_input) {
     keep_alive_ = false;
     input_ = Input::switching;
     events_.on_response(stream_, std::move(head_), BodyLength::none());
-    return true;
+    return;
   }
   keep_alive_ = framing.keep_alive;
   body_left_ = framing.length.size;
@@ -137,54 +138,50 @@ bool H1ClientCodec::take_head(bool more_input) {
   }
   if (framing.chunked) chunks_.start(limits_.head_size, limits_.header_fields, true);
   events_.on_response(stream_, std::move(head_), framing.length);
-  if (input_ == Input::sized && body_left_ == 0) return end_response(no_trailers, more_input);
-  return true;
+  if (input_ == Input::sized && body_left_ == 0) end_response(no_trailers, more_input);
 }
 
-bool H1ClientCodec::take_interim() {
+void H1ClientCodec::take_interim() {
   if (++interim_ > most_interim) return fail(ErrorCode::limit_exceeded);
   events_.on_interim(stream_, head_);
   parser_.restart();
-  return true;
 }
 
-bool H1ClientCodec::read_sized(const core::BlockRef& block, std::string_view& input) {
+void H1ClientCodec::read_sized(const core::BlockRef& block, std::string_view& input) {
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, input.size()));
   const std::string_view bytes = input.substr(0, size);
   input.remove_prefix(size);
   body_left_ -= size;
   deliver(block, bytes);
-  return body_left_ != 0 || end_response(no_trailers, !input.empty());
+  if (body_left_ == 0) end_response(no_trailers, !input.empty());
 }
 
 bool H1ClientCodec::read_chunked(const core::BlockRef& block, std::string_view& input) {
   std::string_view bytes;
   switch (chunks_.read(input, bytes)) {
     case ChunkedReader::Step::need_more: return false;
-    case ChunkedReader::Step::data: return deliver(block, bytes);
-    case ChunkedReader::Step::complete: return end_response(chunks_.trailers(), !input.empty());
-    default: return fail(chunks_.refusal().code);
+    case ChunkedReader::Step::data: deliver(block, bytes); break;
+    case ChunkedReader::Step::complete: end_response(chunks_.trailers(), !input.empty()); break;
+    default: fail(chunks_.refusal().code); break;
   }
-}
-
-bool H1ClientCodec::deliver(const core::BlockRef& block, std::string_view bytes) {
-  events_.on_response_body(stream_, core::Chunk(block, reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()));
   return true;
 }
 
+void H1ClientCodec::deliver(const core::BlockRef& block, std::string_view bytes) {
+  events_.on_response_body(stream_, core::Chunk(block, reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()));
+}
+
 // A response that overtakes its request's body leaves the connection in a state nobody can know.
-bool H1ClientCodec::end_response(const HeaderMap& trailers, bool more_input) {
+void H1ClientCodec::end_response(const HeaderMap& trailers, bool more_input) {
   keep_alive_ = keep_alive_ && request_ended_ && !more_input;
   input_ = keep_alive_ ? Input::idle : Input::finished;
   events_.on_response_end(stream_, trailers);
-  return keep_alive_;
 }
 
-bool H1ClientCodec::fail(ErrorCode code, bool retryable) {
+void H1ClientCodec::fail(ErrorCode code, bool retryable) {
   input_ = Input::finished;
   keep_alive_ = false;
   events_.on_response_error(stream_, {code, core::ErrorSource::upstream, retryable, {}});
-  return false;
 }
 
 void H1ClientCodec::receive_end() {

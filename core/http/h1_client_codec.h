@@ -44,13 +44,13 @@ class H1ClientCodec final : public ClientCodec {
 
   bool step(const core::BlockRef& block, std::string_view& input);
   bool read_head(std::string_view& input);
-  bool take_head(bool more_input);
-  bool take_interim();
-  bool read_sized(const core::BlockRef& block, std::string_view& input);
+  void take_head(bool more_input);
+  void take_interim();
+  void read_sized(const core::BlockRef& block, std::string_view& input);
   bool read_chunked(const core::BlockRef& block, std::string_view& input);
-  bool deliver(const core::BlockRef& block, std::string_view bytes);
-  bool end_response(const HeaderMap& trailers, bool more_input);
-  bool fail(core::ErrorCode code, bool retryable = false);
+  void deliver(const core::BlockRef& block, std::string_view bytes);
+  void end_response(const HeaderMap& trailers, bool more_input);
+  void fail(core::ErrorCode code, bool retryable = false);
 
   const ClientLimits limits_;
   ClientCodecEvents& events_;

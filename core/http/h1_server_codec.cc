@@ -41,19 +41,21 @@ bool H1ServerCodec::step(const core::BlockRef& block, std::string_view& input) {
     input = {};
     return false;
   }
-  switch (input_) {
-    case Input::head: return read_head(input);
-    case Input::sized: return !window_full() && read_sized(block, input);
-    case Input::chunked: return !window_full() && read_chunked(block, input);
-    case Input::tunnel: return !window_full() && deliver(block, std::exchange(input, {}));
-    default: return false;  // the response comes first
+  if (input_ == Input::head) return read_head(input);
+  if (input_ == Input::complete || window_full()) return false;  // the response, or consume(), comes first
+  if (input_ == Input::chunked) return read_chunked(block, input);
+  if (input_ == Input::sized) {
+    read_sized(block, input);
+  } else {
+    deliver(block, std::exchange(input, {}));
   }
+  return true;
 }
 
 bool H1ServerCodec::read_head(std::string_view& input) {
   switch (parser_.parse(input, head_)) {
     case Progress::need_more: return false;
-    case Progress::failed: refuse_request(parser_.refusal().code, parser_.refusal().status); return false;
+    case Progress::failed: refuse_request(parser_.refusal().code, parser_.refusal().status); return true;
     default: begin_request(); return true;
   }
 }
@@ -74,14 +76,13 @@ void H1ServerCodec::begin_request() {
   if (input_ == Input::sized && body_left_ == 0 && !wants_close_) end_request(no_trailers);
 }
 
-bool H1ServerCodec::read_sized(const core::BlockRef& block, std::string_view& input) {
+void H1ServerCodec::read_sized(const core::BlockRef& block, std::string_view& input) {
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, input.size()));
   const std::string_view bytes = input.substr(0, size);
   input.remove_prefix(size);
   body_left_ -= size;
-  if (!deliver(block, bytes)) return false;
-  if (body_left_ == 0) end_request(no_trailers);
-  return true;
+  deliver(block, bytes);
+  if (body_left_ == 0 && !wants_close_) end_request(no_trailers);
 }
 
 bool H1ServerCodec::read_chunked(const core::BlockRef& block, std::string_view& input) {
@@ -89,26 +90,22 @@ bool H1ServerCodec::read_chunked(const core::BlockRef& block, std::string_view& 
   continue_awaited_ = false;
   switch (chunks_.read(input, bytes)) {
     case ChunkedReader::Step::need_more: return false;
-    case ChunkedReader::Step::data: return deliver(block, bytes);
+    case ChunkedReader::Step::data: deliver(block, bytes); return true;
     case ChunkedReader::Step::complete: end_request(chunks_.trailers()); return true;
-    default: return fail(chunks_.refusal());
+    default: fail(chunks_.refusal()); return true;
   }
 }
 
-// False: the connection takes no more input.
-bool H1ServerCodec::deliver(const core::BlockRef& block, std::string_view bytes) {
+void H1ServerCodec::deliver(const core::BlockRef& block, std::string_view bytes) {
   continue_awaited_ = false;
   if (response_ended_ && !tunnel_) return skip(bytes.size());
   unconsumed_ += bytes.size();
   events_.on_request_body(stream_, core::Chunk(block, reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()));
-  return !wants_close_;
 }
 
-bool H1ServerCodec::skip(std::size_t bytes) {
+void H1ServerCodec::skip(std::size_t bytes) {
   skipped_ += bytes;
-  if (skipped_ <= most_skipped) return true;
-  close_unread();
-  return false;
+  if (skipped_ > most_skipped) close_unread();
 }
 
 void H1ServerCodec::close_unread() {
@@ -129,16 +126,15 @@ void H1ServerCodec::end_request(const HeaderMap& trailers) {
   }
 }
 
-bool H1ServerCodec::fail(Refusal refusal) {
+void H1ServerCodec::fail(Refusal refusal) {
   input_ = Input::failed;
   close_ = true;
   if (response_ended_) {
     close_unread();
-    return false;
+    return;
   }
   const core::Error error{refusal.code, core::ErrorSource::client, false, {}};
   events_.on_stream_error(stream_, refusal.status, error);
-  return false;
 }
 
 void H1ServerCodec::refuse_request(ErrorCode code, int status) {

@@ -46,14 +46,14 @@ class H1ServerCodec final : public ServerCodec {
   // Each takes what it can from `input`; false: no further progress now.
   bool step(const core::BlockRef& block, std::string_view& input);
   bool read_head(std::string_view& input);
-  bool read_sized(const core::BlockRef& block, std::string_view& input);
+  void read_sized(const core::BlockRef& block, std::string_view& input);
   bool read_chunked(const core::BlockRef& block, std::string_view& input);
   void begin_request();
-  bool deliver(const core::BlockRef& block, std::string_view bytes);
+  void deliver(const core::BlockRef& block, std::string_view bytes);
   void end_request(const HeaderMap& trailers);
-  bool fail(Refusal refusal);
+  void fail(Refusal refusal);
   bool window_full() const { return (tunnel_ || !response_ended_) && unconsumed_ >= window_; }
-  bool skip(std::size_t bytes);
+  void skip(std::size_t bytes);
   void close_unread();
   void next_request();
   void finish_exchange();
