@@ -1,0 +1,48 @@
+#include "tools/skerry/admin_client.h"
+
+#include <optional>
+
+#include "core/loop/libevent_loop.h"
+#include "core/net/socket_network.h"
+#include "core/random.h"
+
+namespace skerry::cli {
+
+core::Result<http::SimpleResponse> ask(http::SimpleRequest request) {
+  auto made = core::LibeventLoop::create();
+  if (!made.ok()) return made.error();
+  core::LibeventLoop& loop = **made;
+  core::SocketNetwork network(loop);
+  core::Random random(core::seed_from_system());
+  const core::Worker worker{loop, network, random, 0};
+  std::optional<core::Result<http::SimpleResponse>> answer;
+  const auto call = http::SimpleCall::start(worker, std::move(request), [&](core::Result<http::SimpleResponse> result) {
+    answer.emplace(std::move(result));
+    loop.stop();
+  });
+  loop.run();
+  return std::move(*answer);
+}
+
+core::Result<http::SimpleResponse> ask_admin(const AdminTarget& target, std::string_view method,
+                                             const std::string& path, std::string body) {
+  http::SimpleRequest request;
+  request.address = target.address;
+  request.head.method = http::method_of(method);
+  request.head.method_text = method;
+  request.head.authority = target.address.to_string();
+  request.head.path = path;
+  if (!target.token.empty()) request.head.fields.add(http::HeaderId::authorization, "Bearer " + target.token);
+  if (!body.empty()) request.head.fields.add(http::HeaderId::content_type, "application/json");
+  request.body = std::move(body);
+  auto answer = ask(std::move(request));
+  if (!answer.ok()) {
+    core::Error error = answer.error();
+    error.detail =
+        "admin listener at " + target.address.to_string() + (error.detail.empty() ? "" : ": " + error.detail);
+    return error;
+  }
+  return answer;
+}
+
+}  // namespace skerry::cli

@@ -1,0 +1,17 @@
+// The admin listener's JSON as text for people.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace skerry::cli {
+
+// Each returns lines; text that is not the JSON expected is given back as it is.
+std::string explain_report(std::string_view json);
+std::string ring_report(std::string_view json);
+std::string stat_report(std::string_view json);
+std::string purge_report(std::string_view json);
+// The body of a purge request.
+std::string purge_body(std::string_view url, bool soft);
+
+}  // namespace skerry::cli
