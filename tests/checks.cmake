@@ -7,6 +7,12 @@ if(NOT SKERRY_SANITIZE AND NOT SKERRY_COVERAGE)
   endforeach()
   add_test(NAME checks.tidy COMMAND ${checks}/tidy ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
   set_tests_properties(checks.tidy PROPERTIES LABELS "checks;slow" TIMEOUT 3000)
+
+  # Whole machines: the image and its compose file, and a Debian with nothing on it. Never beside other tests.
+  foreach(machine container fresh_machine)
+    add_test(NAME machine.${machine} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/machine/${machine} ${CMAKE_SOURCE_DIR})
+    set_tests_properties(machine.${machine} PROPERTIES LABELS "machine;slow" TIMEOUT 7200 RUN_SERIAL ON SKIP_RETURN_CODE 77)
+  endforeach()
 endif()
 
 # What the scenarios preload into the programs to count their allocations.

@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(five_mistakes_in_a_configuration_are_all_told_with_line_and
     std::vector<std::string> arguments = {program("skerry-edge"), "--config", file};
     if (std::string_view(how) == "--check") arguments.push_back(how);
     const Finished told = run({arguments, {}, {}});
-    BOOST_TEST(told.exit_code == 1);
+    BOOST_TEST(told.exit_code == 2);
     for (const char* place : {":2:", ":3:", ":6:", ":9:", ":10:"}) {
       const auto lines = lines_of(told.output);
       BOOST_TEST(std::any_of(lines.begin(), lines.end(),
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_sound_configuration_passes_the_check_without_starting_any
 
 BOOST_AUTO_TEST_CASE(a_missing_file_is_named) {
   const Finished told = run({{program("skerry-edge"), "--config", "/nonexistent/edge.toml"}, {}, {}});
-  BOOST_TEST(told.exit_code == 1);
+  BOOST_TEST(told.exit_code == 2);
   BOOST_TEST(lines_of(told.output).size() == 1u, told.output);
   BOOST_TEST(told.output.find("/nonexistent/edge.toml") != std::string::npos, told.output);
 }
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_variable_of_ours_is_an_error) {
                               {"SKERRY_SITE_0_ORIGIN", "http://127.0.0.1:1"},
                               {"SKERRY_EDGE_WORKRES", "2"}},
                              {}});
-  BOOST_TEST(told.exit_code == 1);
+  BOOST_TEST(told.exit_code == 2);
   BOOST_TEST(told.output.find("SKERRY_EDGE_WORKRES") != std::string::npos, told.output);
 }
 
@@ -178,6 +178,16 @@ BOOST_AUTO_TEST_CASE(every_program_explains_itself_and_refuses_unknown_options) 
       BOOST_TEST(unknown.output.find("--no-such-option") != std::string::npos, unknown.output);
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(the_reference_page_is_what_the_programs_print) {
+  std::string printed;
+  for (const char* name : {"skerry-edge", "skerry-router"}) {
+    const Finished reference = run({{program(name), "--reference"}, {}, {}});
+    BOOST_TEST(reference.exit_code == 0);
+    printed += (printed.empty() ? "" : "\n") + reference.output;
+  }
+  BOOST_TEST((read_file(SKERRY_SOURCE_DIR "/conf/reference.md") == printed), "run tools/dev reference");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
