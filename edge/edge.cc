@@ -46,6 +46,8 @@ Edge::~Edge() {
   if (threads_) threads_->stop_and_join();
   workers_.clear();
   origin::set_resolver(control_, nullptr);
+  // Upstream groups hold connections on the workers' loops, which must still be there.
+  snapshot_.reset();
   store_.reset();
 }
 

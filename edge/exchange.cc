@@ -301,7 +301,7 @@ Exchange::Next Exchange::collapse() {
     }
     return edge_.new_fill(fill_request(true, false));
   };
-  FillTable::Joined joined = edge_.fills().join_or_start(hash_, peer_listener_, usable, make);
+  FillTable::Joined joined = edge_.fills().join_or_start(hash_, sources().front().is_peer(), usable, make);
   if (!joined.fill) return go(Step::lookup);
   verdict_.collapsed = !joined.made;
   view_ = edge_.view_of(joined.fill);
@@ -327,6 +327,10 @@ Exchange::Next Exchange::fetch_alone(Reason reason) {
   return go(Step::follow);
 }
 
+std::vector<Source> Exchange::sources() const {
+  return snapshot_->sources(*site_, ring::Ring::hash_key(key_), peer_listener_);
+}
+
 FillRequest Exchange::fill_request(bool joinable, bool background) {
   FillRequest fill;
   fill.snapshot = snapshot_;
@@ -343,8 +347,7 @@ FillRequest Exchange::fill_request(bool joinable, bool background) {
   fill.primary_key = key_;
   fill.primary_hash = primary_hash_;
   fill.table_hash = hash_;
-  fill.ring_hash = ring::Ring::hash_key(key_);
-  fill.from_peer = peer_listener_;
+  fill.sources = sources();
   fill.joinable = joinable;
   fill.background = background;
   fill.stale = object_;
@@ -356,7 +359,7 @@ FillRequest Exchange::fill_request(bool joinable, bool background) {
 void Exchange::refresh_in_background() {
   const auto usable = [](const std::shared_ptr<Fill>&) { return true; };
   const auto make = [this] { return edge_.new_fill(fill_request(true, true)); };
-  FillTable::Joined joined = edge_.fills().join_or_start(hash_, peer_listener_, usable, make);
+  FillTable::Joined joined = edge_.fills().join_or_start(hash_, sources().front().is_peer(), usable, make);
   if (joined.made) joined.fill->start();
 }
 

@@ -110,6 +110,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   Next serve_stale(Reason reason);
   Next follow_head();
   Next upstream_failed(const core::Error& error);
+  std::vector<Source> sources() const;
   FillRequest fill_request(bool joinable, bool background);
   void refresh_in_background();
   void leave_fill();

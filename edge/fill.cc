@@ -38,15 +38,14 @@ void Fill::start() {
   self_ = shared_from_this();
   started_ = true;
   context_.counters.started.add(context_.worker.index);
-  sources_ = request_.snapshot->sources(*request_.site, request_.ring_hash, request_.from_peer);
   ask_next_source(core::Error{core::ErrorCode::no_healthy_upstream, core::ErrorSource::upstream, true, {}});
 }
 
 // Sources are asked in order; those known to be down are skipped without a connect. The origin comes last and is always
 // asked.
 void Fill::ask_next_source(const core::Error& last) {
-  while (next_source_ < sources_.size()) {
-    const Source& source = sources_[next_source_++];
+  while (next_source_ < request_.sources.size()) {
+    const Source& source = request_.sources[next_source_++];
     if (source.is_peer() && source.group->all_ejected(context_.worker.loop.now())) {
       context_.counters.peers_skipped.add(context_.worker.index);
       continue;
@@ -83,7 +82,7 @@ void Fill::fetch_from(const Source& source) {
 void Fill::on_fetch_interim(const http::ResponseHead&) {}
 
 void Fill::on_fetch_head(http::ResponseHead&& response, http::BodyLength length) {
-  const Source& source = sources_[next_source_ - 1];
+  const Source& source = request_.sources[next_source_ - 1];
   // A peer that does not say it is one (it refused us, or something else answers there) has not answered.
   if (source.is_peer() && !is_peer_answer(response)) {
     context_.counters.peer_failures.add(context_.worker.index);
@@ -122,7 +121,7 @@ void Fill::accept_validation(const http::ResponseHead& response) {
 void Fill::accept_head(http::ResponseHead&& response, http::BodyLength length) {
   const std::shared_ptr<FillHead> head = describe(std::move(response), length);
   settle_sharing(*head);
-  const bool from_peer = sources_[next_source_ - 1].is_peer();
+  const bool from_peer = request_.sources[next_source_ - 1].is_peer();
   if (head->why == Reason::stored && !from_peer) begin_to_store(*head);
   if (head->why == Reason::stored && from_peer) head->why = Reason::from_peer;
   head_ = head;
@@ -143,7 +142,7 @@ std::shared_ptr<FillHead> Fill::describe(http::ResponseHead&& response, http::Bo
   head->has_age = response.fields.contains(http::HeaderId::age);
   head->why = may_store(request_.request, response, freshness, policy).why;
   head->shareable = request_.joinable && is_shareable_for_followers(request_.request, response, freshness, policy);
-  if (sources_[next_source_ - 1].is_peer()) head->peer_hit = take_peer_answer(response).hit;
+  if (request_.sources[next_source_ - 1].is_peer()) head->peer_hit = take_peer_answer(response).hit;
   remove_peer_fields(response.fields);
   head->head = make_object_head(request_.request, std::move(response), freshness, times);
   head->head.primary_key = request_.primary_key;
@@ -164,7 +163,7 @@ void Fill::settle_sharing(FillHead& head) {
   }
   if (request_.joinable) {
     table.remember_unshareable(request_.table_hash, context_.worker.loop.now() + request_.site->policy.hit_for_miss);
-    table.remove(request_.table_hash, request_.from_peer, *this);
+    table.remove(request_.table_hash, request_.asks_peers(), *this);
   }
   // RFC 9111 3: what was stored before is displaced by an answer that forbids storing, not by a failure.
   if (request_.stale && head.why != Reason::stored && !is_server_error(head.head.status)) {
@@ -198,7 +197,7 @@ bool Fill::resume_elsewhere() {
   ++resumes_;
   resuming_ = true;
   skip_ = 0;
-  if (next_source_ == sources_.size()) next_source_ = sources_.size() - 1;  // the origin once more
+  if (next_source_ == request_.sources.size()) next_source_ = request_.sources.size() - 1;  // the origin once more
   context_.counters.resumed.add(context_.worker.index);
   return true;
 }
@@ -275,7 +274,7 @@ void Fill::on_fetch_end(const http::HeaderMap&) {
 
 void Fill::on_fetch_error(const core::Error& error) {
   if (state_ == State::ended) return;
-  const Source& source = sources_[next_source_ - 1];
+  const Source& source = request_.sources[next_source_ - 1];
   if (source.is_peer()) context_.counters.peer_failures.add(context_.worker.index);
   fetch_.reset();
   if (state_ == State::waiting || resume_elsewhere()) {
@@ -313,7 +312,7 @@ void Fill::end(FillUpdate update) {
   writer_.reset();
   // The store has the object before the table forgets the fill, so a request that finds neither looks once more and
   // hits.
-  context_.table.remove(request_.table_hash, request_.from_peer, *this);
+  context_.table.remove(request_.table_hash, request_.asks_peers(), *this);
   fetch_.reset();
   publish(std::move(update));
   context_.worker.loop.defer([self = std::move(self_)]() mutable { self.reset(); });

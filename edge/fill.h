@@ -34,12 +34,13 @@ struct FillRequest {
   std::string primary_key;
   KeyHash primary_hash;
   KeyHash table_hash;           // under what it can be joined
-  std::uint64_t ring_hash = 0;  // chooses the owner edge
-  bool from_peer = false;       // asked by a peer: never goes to another one
+  std::vector<Source> sources;  // asked in this order; at least one
   bool joinable = true;         // false: for one client alone (Authorization, hit-for-miss, released)
   bool background = false;      // a refresh that goes on without followers
   ObjectPtr stale;              // validated with its validators, if given
   Epoch epoch = 0;
+
+  bool asks_peers() const { return sources.front().is_peer(); }
 };
 
 class Fill final : public origin::FetchEvents, public std::enable_shared_from_this<Fill> {
@@ -102,7 +103,6 @@ class Fill final : public origin::FetchEvents, public std::enable_shared_from_th
   std::shared_ptr<Fill> self_;  // while it is under way
   State state_ = State::waiting;
   bool started_ = false;
-  std::vector<Source> sources_;
   std::size_t next_source_ = 0;
   std::unique_ptr<origin::Fetch> fetch_;
   core::WallTime requested_;

@@ -4,11 +4,11 @@
 
 namespace skerry::edge {
 
-void FillTable::remove(const KeyHash& hash, bool from_peer, const Fill& fill) {
+void FillTable::remove(const KeyHash& hash, bool asks_peers, const Fill& fill) {
   std::shared_ptr<Fill> dropped;  // destroyed after the lock is gone
   Shard& home = shard(hash);
   core::MutexLock lock(home.mutex);
-  const auto found = home.fills.find(Key{hash, from_peer});
+  const auto found = home.fills.find(Key{hash, asks_peers});
   if (found == home.fills.end() || found->second.get() != &fill) return;
   dropped = std::move(found->second);
   home.fills.erase(found);

@@ -22,12 +22,14 @@ class FillTable {
     std::shared_ptr<Fill> fill;
     bool made = false;  // by this call
   };
-  // The fill that is under way for the key, if `usable(fill)` (no purge since it began covers it). Otherwise `make()`
-  // is registered and returned. Both run under the shard's lock: they must only look and allocate.
+  // `asks_peers`: the fill's source is another edge. A request from a peer never joins such a one, so that edges can't
+  // wait for each other in a circle; it does join a fill from the origin. The fill that is under way for the key, if
+  // `usable(fill)` (no purge since it began covers it). Otherwise `make()` is registered and returned. Both run under
+  // the shard's lock: they must only look and allocate.
   template <class Usable, class Make>
-  Joined join_or_start(const KeyHash& hash, bool from_peer, Usable usable, Make make);
+  Joined join_or_start(const KeyHash& hash, bool asks_peers, Usable usable, Make make);
   // Fill ended, or may not be shared. Only removes that very fill.
-  void remove(const KeyHash& hash, bool from_peer, const Fill&);
+  void remove(const KeyHash& hash, bool asks_peers, const Fill&);
 
   // Hit-for-miss: the key's answers can't be shared until `until`, so requests for it do not queue.
   void remember_unshareable(const KeyHash&, core::TimePoint until);
@@ -39,11 +41,11 @@ class FillTable {
  private:
   struct Key {
     KeyHash hash;
-    bool from_peer;
+    bool asks_peers;
     bool operator==(const Key&) const = default;
   };
   struct Hasher {
-    std::size_t operator()(const Key& key) const { return key.hash.low ^ (key.from_peer ? 0x9e3779b9u : 0u); }
+    std::size_t operator()(const Key& key) const { return key.hash.low ^ (key.asks_peers ? 0x9e3779b9u : 0u); }
     std::size_t operator()(const KeyHash& hash) const { return hash.low; }
   };
   struct Shard {
@@ -60,10 +62,10 @@ class FillTable {
 };
 
 template <class Usable, class Make>
-FillTable::Joined FillTable::join_or_start(const KeyHash& hash, bool from_peer, Usable usable, Make make) {
+FillTable::Joined FillTable::join_or_start(const KeyHash& hash, bool asks_peers, Usable usable, Make make) {
   Shard& home = shard(hash);
   core::MutexLock lock(home.mutex);
-  auto& entry = home.fills[Key{hash, from_peer}];
+  auto& entry = home.fills[Key{hash, asks_peers}];
   const bool made = !entry || !usable(entry);
   if (made) entry = make();
   return {entry, made};

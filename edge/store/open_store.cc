@@ -91,6 +91,18 @@ core::Result<std::unique_ptr<SegmentStorage>> open_storage(const StoreConfig& co
   return open_rocks_storage(config.path, segment);
 }
 
+// When the settings were lost in a repair: every table of contents has it, too.
+std::optional<std::uint64_t> seed_in_contents(SegmentStorage& storage) {
+  const auto segments = storage.segments();
+  if (!segments) return std::nullopt;
+  for (auto segment = segments->rbegin(); segment != segments->rend(); ++segment) {
+    const auto record = storage.get({*segment, contents_sequence, contents_part});
+    if (!record) continue;
+    if (const auto contents = decode_contents(record->text())) return contents->seed;
+  }
+  return std::nullopt;
+}
+
 core::Result<std::uint64_t> load_seed(SegmentStorage& storage, const StoreConfig& config) {
   auto stored = storage.settings(seed_key);
   if (!stored) return stored.error();
@@ -99,7 +111,11 @@ core::Result<std::uint64_t> load_seed(SegmentStorage& storage, const StoreConfig
     std::memcpy(&seed, stored->front().second.data(), sizeof seed);
     return seed;
   }
-  seed = config.hash_seed ? *config.hash_seed : core::seed_from_system();
+  if (auto kept = seed_in_contents(storage)) {
+    seed = *kept;
+  } else {
+    seed = config.hash_seed ? *config.hash_seed : core::seed_from_system();
+  }
   const SegmentStorage::Setting setting{std::string(seed_key),
                                         std::string(reinterpret_cast<const char*>(&seed), sizeof seed)};
   if (auto put = storage.put_settings({&setting, 1}); !put) return put.error();
@@ -115,12 +131,6 @@ TieredStore::Parts common_parts(const MemoryPlan& plan, const KeyHasher& hasher,
   return parts;
 }
 
-void soft_purge_everything(TieredStore::Parts& parts) {
-  const Epoch epoch = parts.purges->epoch() + 1;
-  parts.purges->apply(parts.purges->key_of({PurgeKind::all, "", true}), true, epoch);
-  parts.purges->raise(epoch);
-}
-
 }  // namespace
 
 core::Result<std::unique_ptr<ObjectStore>> open_store_on(std::unique_ptr<SegmentStorage> storage,
@@ -132,11 +142,14 @@ core::Result<std::unique_ptr<ObjectStore>> open_store_on(std::unique_ptr<Segment
   const KeyHasher hasher(*seed);
   TieredStore::Parts parts = common_parts(plan, hasher, workers);
   DiskTierOptions options;
-  options.log = {config.size.count, plan.segment, plan.total * 2 / 5,
-                 [memory = parts.memory.get()](const KeyHash& hash) {
-                   const ObjectPtr object = memory->peek(hash);
-                   return object && object->frequency().load(std::memory_order_relaxed) > 0;
-                 }};
+  options.log.budget = config.size.count;
+  options.log.segment_size = plan.segment;
+  options.log.seed = *seed;
+  options.log.index_limit = plan.total * 2 / 5;
+  options.log.is_hot = [memory = parts.memory.get()](const KeyHash& hash) {
+    const ObjectPtr object = memory->peek(hash);
+    return object && object->frequency().load(std::memory_order_relaxed) > 0;
+  };
   options.write_queue = plan.write_queue;
   options.threaded = !config.single_threaded;
   SegmentLog::Recovered recovered;
@@ -146,7 +159,10 @@ core::Result<std::unique_ptr<ObjectStore>> open_store_on(std::unique_ptr<Segment
   parts.purge_log = std::make_unique<PurgeLog>(*parts.purges, &parts.disk->storage(), !config.single_threaded);
   if (auto purges = parts.purge_log->recover(recovered.newest_epoch); !purges) return purges.error();
   for (const auto& vary : recovered.varies) parts.varies->remember(vary.primary, vary.list);
-  if (report.repaired) soft_purge_everything(parts);
+  if (report.repaired) {
+    // Purges may have been lost with the damage.
+    if (auto purged = parts.purge_log->apply_now({PurgeKind::all, "", true}); !purged) return purged.error();
+  }
   StoreStats found;
   parts.disk->add_stats(found);
   report.objects = found.disk_objects;

@@ -88,6 +88,19 @@ void PurgeLog::submit(core::EventLoop& loop, const Purge& purge, Done done) {
   wake_.notify_one();
 }
 
+core::Result<Epoch> PurgeLog::apply_now(const Purge& purge) {
+  core::MutexLock lock(commit_mutex_);
+  const PurgeKey key = table_.key_of(purge);
+  const Epoch epoch = table_.epoch() + 1;
+  const std::vector<SegmentStorage::Setting> settings = {
+      {record_key(key), text_of(table_.apply(key, purge.soft, epoch))}, {std::string(epoch_key), text_of(epoch)}};
+  if (storage_) {
+    if (auto durable = storage_->put_settings(settings); !durable) return durable.error();
+  }
+  table_.raise(epoch);
+  return epoch;
+}
+
 void PurgeLog::run() {
   for (;;) {
     std::deque<Waiting> batch;
@@ -103,7 +116,7 @@ void PurgeLog::run() {
 
 // Lookups may obey a purge before it is durable (that only costs a fetch); new fetches take its epoch after.
 void PurgeLog::commit(std::deque<Waiting>& batch) {
-  core::MutexLock lock(commit_mutex_);  // without a thread of its own, several workers come here
+  core::MutexLock lock(commit_mutex_);
   Epoch epoch = table_.epoch();
   std::vector<SegmentStorage::Setting> settings;
   std::vector<Epoch> epochs;

@@ -30,6 +30,8 @@ class PurgeLog {
   core::Result<void> recover(Epoch newest_seen);
   // `done` runs on `loop`.
   void submit(core::EventLoop& loop, const Purge&, Done done);
+  // The same at once, on this thread: while opening.
+  core::Result<Epoch> apply_now(const Purge&);
   std::uint64_t applied() const { return applied_.load(std::memory_order_relaxed); }
 
  private:
@@ -45,6 +47,7 @@ class PurgeLog {
 
   PurgeTable& table_;
   SegmentStorage* const storage_;
+  // Without a thread of its own, several workers commit.
   core::Mutex commit_mutex_;
   core::Mutex mutex_;
   core::Condition wake_;

@@ -215,6 +215,7 @@ std::string encode_contents(const Contents& contents) {
   out.number(static_cast<std::uint32_t>(contents.entries.size()));
   out.number(static_cast<std::uint32_t>(contents.varies.size()));
   out.number(contents.segment);
+  out.number(contents.seed);
   for (const auto& entry : contents.entries) {
     out.hash(entry.hash);
     out.number(entry.sequence);
@@ -236,13 +237,14 @@ std::string encode_contents(const Contents& contents) {
 }
 
 core::Result<Contents> decode_contents(std::string_view record) {
-  if (record.size() < 20 + checksum_size || !checksum_holds(record)) return corrupt("checksum of a table of contents");
+  if (record.size() < 28 + checksum_size || !checksum_holds(record)) return corrupt("checksum of a table of contents");
   Unpacker in(record.substr(0, record.size() - checksum_size));
   if (in.number<std::uint32_t>() != contents_magic) return corrupt("not a table of contents of this version");
   const auto entries = in.number<std::uint32_t>();
   const auto varies = in.number<std::uint32_t>();
   Contents contents;
   contents.segment = in.number<std::uint64_t>();
+  contents.seed = in.number<std::uint64_t>();
   if (in.left() / entry_size < entries) return corrupt("a table of contents cut short");
   contents.entries.resize(entries);
   for (auto& entry : contents.entries) {

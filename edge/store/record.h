@@ -48,6 +48,7 @@ struct ContentsVary {
 
 struct Contents {
   std::uint64_t segment = 0;
+  std::uint64_t seed = 0;  // of the hashes below: they mean nothing without it, and settings can be lost
   std::vector<ContentsEntry> entries;
   std::vector<ContentsVary> varies;
 };

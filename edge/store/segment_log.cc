@@ -36,6 +36,7 @@ SegmentLog::SegmentLog(SegmentStorage& storage, Index& index, LargeBodies& bodie
                        SegmentLogOptions options)
     : storage_(storage), index_(index), bodies_(bodies), purges_(purges), options_(std::move(options)) {
   open_.segment = 1;
+  open_.seed = options_.seed;
 }
 
 core::Result<SegmentLog::Recovered> SegmentLog::recover() {
@@ -176,7 +177,7 @@ core::Result<void> SegmentLog::seal() {
   sealed_.push_back({open_.segment, pending_bytes_});
   counters_.segments = sealed_.size();
   counters_.bytes += pending_bytes_;
-  open_ = Contents{open_.segment + 1, {}, {}};
+  open_ = Contents{open_.segment + 1, options_.seed, {}, {}};
   next_sequence_ = 0;
   pending_bytes_ = 0;
   reinserted_bytes_ = 0;

@@ -22,6 +22,7 @@ namespace skerry::edge {
 struct SegmentLogOptions {
   std::uint64_t budget = 0;        // of the whole directory
   std::uint64_t segment_size = 0;  // bytes after which a segment is sealed
+  std::uint64_t seed = 0;          // of the key hashes, for the tables of contents
   std::uint64_t index_limit = 0;   // bytes of index beyond which the oldest segment goes though the disk isn't full
   // Has the memory tier seen hits on this since it was kept? Decides what is written again before its segment goes.
   std::function<bool(const KeyHash&)> is_hot;

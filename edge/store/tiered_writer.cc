@@ -80,7 +80,7 @@ void TieredWriter::release_memory() {
 }
 
 bool TieredWriter::congested() const {
-  return store_.disk_ && body_ && store_.disk_->writer().congested();
+  return to_disk_ && store_.disk_->writer().congested();
 }
 
 void TieredWriter::set_on_drained(core::Task on_drained) {

@@ -68,7 +68,7 @@ origin = ["ftp://origin.example.com"]
       "edge.toml:2:10: [edge].listen: item 1: must be an address and port such as \"0.0.0.0:8080\" or \"[::]:8080\"",
       "edge.toml:3:1: [edge].workerss: unknown key (did you mean \"workers\"?)",
       "edge.toml:6:8: [memory].size: must be a size such as \"256MiB\", \"10GiB\" or a number of bytes",
-      "edge.toml:9:9: [site.0].hosts: must be at least 1 items",
+      "edge.toml:9:9: [site.0].hosts: must be 1 … 10000 items",
       "edge.toml:10:11: [site.0.origin].0: must be http://host[:port] or https://host[:port], without a path",
   };
   BOOST_TEST(loaded.report.lines() == expected, boost::test_tools::per_element());

@@ -33,7 +33,7 @@ std::string record_of(const ObjectHead& head) {
 }
 
 Contents full_contents() {
-  Contents contents{9, {}, {{{1, 2}, "accept-language"}}};
+  Contents contents{9, 31, {}, {{{1, 2}, "accept-language"}}};
   for (std::uint32_t i = 0; i < 20; ++i) {
     contents.entries.push_back({{i, i + 1}, i, EntryKind::body_run, 10 * i, 5, 6, i, 3, 1ull << 41});
   }
@@ -102,6 +102,7 @@ BOOST_AUTO_TEST_CASE(a_table_of_contents_comes_back_as_it_was) {
   const auto back = decode_contents(encode_contents(full_contents()));
   BOOST_REQUIRE(back.ok());
   BOOST_TEST(back->segment == 9u);
+  BOOST_TEST(back->seed == 31u);
   BOOST_REQUIRE(back->entries.size() == 20u);
   BOOST_TEST((back->entries[7].hash == KeyHash{7, 8}));
   BOOST_TEST(back->entries[7].sequence == 7u);
