@@ -69,6 +69,18 @@ class Chunk {
   Chunk() = default;
   // A slice of `block`; takes part in its ownership.
   Chunk(BlockRef block, const std::byte* data, std::size_t size) : block_(std::move(block)), data_(data), size_(size) {}
+  Chunk(const Chunk&) = default;
+  // What was moved from is empty.
+  Chunk(Chunk&& other) noexcept
+      : block_(std::move(other.block_)),
+        data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
+  Chunk& operator=(Chunk other) noexcept {
+    block_ = std::move(other.block_);
+    data_ = other.data_;
+    size_ = other.size_;
+    return *this;
+  }
   static Chunk copy_of(std::span<const std::byte>);
   static Chunk copy_of(std::string_view);
 
