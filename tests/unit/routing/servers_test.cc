@@ -1,0 +1,251 @@
+// The parts of the router that wait: DNS over TCP and the prober, on a manual clock and a simulated network.
+#include <boost/test/unit_test.hpp>
+
+#include "core/loop/simulation.h"
+#include "routing/admin.h"
+#include "routing/dns_tcp.h"
+#include "routing/prober.h"
+#include "tests/support/stream_probe.h"
+
+namespace {
+
+using namespace skerry;
+using namespace skerry::routing;
+using namespace std::chrono_literals;
+
+core::IpAddress ip(std::string_view text) {
+  return core::IpAddress::parse(text).value();
+}
+dns::Name name(std::string_view text) {
+  return dns::Name::parse(text).value();
+}
+
+struct World {
+  core::Simulation simulation{3, core::WallTime{}};
+  core::SimulatedHost& router = simulation.add_host("router", ip("10.0.0.1"));
+  core::SimulatedHost& other = simulation.add_host("other", ip("10.0.0.2"));
+};
+
+std::shared_ptr<const Routes> static_routes() {
+  auto zones = std::make_shared<Zones>();
+  auto zone =
+      std::make_unique<Zone>(name("example.com"), dns::Soa{}, 60, std::vector<dns::Name>{name("ns.example.com")});
+  Node& node = zone->add(name("www.example.com"));
+  node.v4 = {ip("192.0.2.1")};
+  Node& big = zone->add(name("big.example.com"));
+  big.texts.assign(8, std::string(4000, 'x'));
+  zones->add(std::move(zone));
+  auto routes = std::make_shared<Routes>();
+  routes->zones = zones;
+  return routes;
+}
+
+std::string framed_query(std::uint16_t id, std::string_view host, dns::Type type = dns::Type::a) {
+  std::array<std::byte, 512> buffer;
+  dns::MessageWriter writer(buffer);
+  writer.header(id, 0);
+  writer.question(name(host), type, dns::Class::in);
+  const std::size_t size = writer.finish();
+  const std::string length = {static_cast<char>(size >> 8), static_cast<char>(size)};
+  return length + std::string(reinterpret_cast<const char*>(buffer.data()), size);
+}
+
+std::vector<std::uint16_t> ids_in(std::string_view received) {
+  std::vector<std::uint16_t> ids;
+  const auto u16 = [&](std::size_t at) {
+    return static_cast<std::uint16_t>(static_cast<unsigned char>(received[at]) << 8 |
+                                      static_cast<unsigned char>(received[at + 1]));
+  };
+  while (received.size() >= 4) {
+    ids.push_back(u16(2));
+    received.remove_prefix(std::min<std::size_t>(received.size(), 2u + u16(0)));
+  }
+  return ids;
+}
+
+struct TcpFixture : World {
+  Published<Routes> routes{static_routes()};
+  std::unique_ptr<TcpResponder> server;
+
+  void listen(TcpLimits limits) {
+    server = std::move(TcpResponder::listen(router.worker(), {router.ip(), 53}, limits, routes)).value();
+  }
+  std::unique_ptr<testing::StreamProbe> connect() {
+    auto probe = std::make_unique<testing::StreamProbe>();
+    probe->stream = other.worker().network.connect({router.ip(), 53}, {}, *probe);
+    simulation.run_until([&] { return probe->connected; }, 1s);
+    BOOST_REQUIRE(probe->connected);
+    return probe;
+  }
+};
+
+// Readiness as an edge would tell it.
+struct EdgeContent final : AdminContent {
+  bool healthy = true;
+  bool ready() const override { return healthy; }
+  std::string readiness() const override { return "{}"; }
+  std::string metrics() const override { return {}; }
+  std::string configuration() const override { return {}; }
+  std::string explanation(const core::IpAddress&) const override { return {}; }
+};
+
+struct ProberFixture : World {
+  std::vector<std::string> events;
+  std::unique_ptr<Prober> prober;
+
+  void watch(ProbeSettings settings) {
+    prober = std::make_unique<Prober>(
+        router.worker(), std::move(settings), std::vector<ProbeTarget>{{"edge-1", 0, 0, {other.ip(), 8080}}},
+        [this](const ProbeTarget& target, const EdgeHealth& health) {
+          events.push_back(target.edge + (health.up() ? " up" : " down: " + health.last_failure()));
+        });
+  }
+};
+
+struct Acceptor final : core::ListenerEvents {
+  std::vector<std::unique_ptr<core::Stream>> streams;
+  void on_accept(std::unique_ptr<core::Stream> stream) override { streams.push_back(std::move(stream)); }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(dns_over_tcp, TcpFixture)
+
+BOOST_AUTO_TEST_CASE(pipelined_queries_are_answered_in_order_on_one_connection) {
+  listen({});
+  auto client = connect();
+  std::string all;
+  for (std::uint16_t id = 1; id <= 300; ++id) all += framed_query(id, "www.example.com");
+  client->send(all);
+  simulation.run_until([&] { return ids_in(client->received).size() == 300; }, 5s);
+  const auto ids = ids_in(client->received);
+  BOOST_REQUIRE_EQUAL(ids.size(), 300u);
+  for (std::uint16_t i = 0; i < 300; ++i) BOOST_TEST(ids[i] == i + 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_query_may_come_byte_by_byte) {
+  listen({});
+  auto client = connect();
+  for (char c : framed_query(7, "www.example.com")) {
+    client->send({&c, 1});
+    simulation.run_for(1ms);
+  }
+  BOOST_TEST(ids_in(client->received).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(answers_wait_for_a_client_that_reads_slowly_and_the_rest_is_not_read) {
+  TcpLimits limits;
+  limits.response_buffer = 64 * 1024;
+  listen(limits);
+  auto client = connect();
+  client->pause_reading(true);
+  std::string all;
+  for (std::uint16_t id = 1; id <= 200; ++id) all += framed_query(id, "big.example.com", dns::Type::txt);
+  client->send(all);
+  simulation.run_for(1s);
+  AnswerTotals totals;
+  server->counts().add_to(totals);
+  BOOST_TEST(totals.queries() < 200u);
+  client->pause_reading(false);
+  const auto answered = [&] { return ids_in(client->received).size() == 200; };
+  BOOST_TEST(simulation.run_until(answered, 60s));
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_finishes_sending_still_gets_its_answers) {
+  listen({});
+  auto client = connect();
+  client->send(framed_query(1, "www.example.com"));
+  client->stream->shutdown_write();
+  simulation.run_until([&] { return client->ended; }, 5s);
+  BOOST_TEST(ids_in(client->received).size() == 1u);
+  BOOST_TEST(server->connections() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_unfinished_query_is_cut_off_after_the_idle_timeout) {
+  listen({});
+  auto client = connect();
+  client->send(framed_query(1, "www.example.com") + std::string("\0", 1));
+  simulation.run_for(9s);
+  BOOST_TEST(server->connections() == 1u);
+  simulation.run_for(2s);
+  BOOST_TEST(server->connections() == 0u);
+  BOOST_TEST(server->timed_out() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_longest_silent_connection_makes_room) {
+  TcpLimits limits;
+  limits.connections = 2;
+  listen(limits);
+  auto first = connect();
+  auto second = connect();
+  first->send(framed_query(1, "www.example.com"));
+  simulation.run_for(1s);
+  auto third = connect();
+  simulation.run_for(1s);
+  BOOST_TEST(server->connections() == 2u);
+  BOOST_TEST(server->evicted() == 1u);
+  BOOST_TEST((second->ended || second->failure));
+  BOOST_TEST(!(first->ended || first->failure));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(edge_prober, ProberFixture)
+
+BOOST_AUTO_TEST_CASE(an_edge_that_dies_is_taken_out_after_three_probes_and_comes_back_after_two) {
+  Acceptor acceptor;
+  auto listener = std::move(other.worker().network.listen({other.ip(), 8080}, {}, acceptor)).value();
+  ProbeSettings settings;
+  settings.kind = ProbeKind::tcp;
+  watch(settings);
+  simulation.run_for(10s);
+  BOOST_TEST(prober->settled());
+  BOOST_TEST(events.empty());
+  const auto probes = prober->probes();
+  BOOST_TEST((probes >= 4 && probes <= 8), probes << " probes in ten seconds");
+
+  simulation.partition(router, other);
+  simulation.run_for(20s);
+  BOOST_REQUIRE_EQUAL(events.size(), 1u);
+  BOOST_TEST(events[0] == "edge-1 down: connect_timeout");
+  EdgeStates states(1, std::vector<bool>(1, true));
+  prober->apply_to(states);
+  BOOST_TEST(!states[0][0]);
+  BOOST_TEST(prober->failures() >= 3u);
+
+  simulation.heal(router, other);
+  simulation.run_for(20s);
+  BOOST_REQUIRE_EQUAL(events.size(), 2u);
+  BOOST_TEST(events[1] == "edge-1 up");
+  listener.reset();
+  acceptor.streams.clear();
+}
+
+BOOST_AUTO_TEST_CASE(an_edge_that_says_it_is_not_ready_is_taken_out) {
+  EdgeContent content;
+  AdminService service(content);
+  auto edge = std::move(http::Server::listen(other.worker(), {other.ip(), 8080}, {}, nullptr, service)).value();
+  ProbeSettings settings;
+  settings.path = "/readyz";
+  watch(settings);
+  simulation.run_for(5s);
+  BOOST_TEST(prober->settled());
+  BOOST_TEST(events.empty());
+  content.healthy = false;
+  simulation.run_for(10s);
+  BOOST_REQUIRE_EQUAL(events.size(), 1u);
+  BOOST_TEST(events[0] == "edge-1 down: status 503");
+  content.healthy = true;
+  simulation.run_for(10s);
+  BOOST_TEST(events.size() == 2u);
+  prober.reset();
+}
+
+BOOST_AUTO_TEST_CASE(an_edge_that_is_down_from_the_start_is_found_by_the_first_probe) {
+  watch({});
+  simulation.run_for(1s);
+  BOOST_REQUIRE_EQUAL(events.size(), 1u);
+  BOOST_TEST(events[0].starts_with("edge-1 down: connect_refused"), events[0]);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
