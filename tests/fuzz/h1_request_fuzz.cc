@@ -15,11 +15,11 @@ std::string events_of(std::string_view input, std::span<const std::size_t> cuts,
     limits.header_fields = 4;
     limits.requests_per_connection = 3;
   }
-  skerry::test::ServerCodecProbe probe(limits);
-  CHECK(skerry::test::feed(probe.codec, input, cuts).empty());
+  skerry::testing::ServerCodecProbe probe(limits);
+  CHECK(skerry::testing::feed(probe.codec, input, cuts).empty());
   probe.codec.receive_end();
   CHECK(probe.errors <= 1);
-  return probe.notes.text() + skerry::test::drain(probe.codec.output());
+  return probe.notes.text() + skerry::testing::drain(probe.codec.output());
 }
 
 }  // namespace

@@ -15,13 +15,13 @@ std::string events_of(std::string_view method, std::string_view input, std::span
     limits.head_size = 200;
     limits.header_fields = 4;
   }
-  skerry::test::ClientCodecProbe probe(method, limits);
+  skerry::testing::ClientCodecProbe probe(method, limits);
   if (method == "OPTIONS") probe.request.fields.add("Upgrade", "x");
   probe.start();
-  const std::string rest = skerry::test::feed(probe.codec, input, cuts);
+  const std::string rest = skerry::testing::feed(probe.codec, input, cuts);
   if (probe.responses == 1 && !rest.empty()) {
     probe.codec.become_tunnel(probe.stream);
-    CHECK(skerry::test::feed(probe.codec, rest).empty());
+    CHECK(skerry::testing::feed(probe.codec, rest).empty());
   }
   probe.codec.receive_end();
   CHECK(probe.responses <= 1 && probe.errors + probe.ends == 1);

@@ -10,7 +10,7 @@
 #include "core/http/h1_client_codec.h"
 #include "core/http/h1_server_codec.h"
 
-namespace skerry::test {
+namespace skerry::testing {
 
 class Notes {
  public:
@@ -163,4 +163,4 @@ class ClientCodecProbe final : public http::ClientCodecEvents {
   }
 };
 
-}  // namespace skerry::test
+}  // namespace skerry::testing

@@ -5,7 +5,7 @@
 
 using namespace skerry;
 using namespace skerry::http;
-using test::ServerCodecProbe;
+using skerry::testing::ServerCodecProbe;
 
 namespace {
 
@@ -18,7 +18,7 @@ struct Answer {
 // What is written in answer to `request`, without the status line's reason to read over.
 std::string answer_to(std::string_view request, const Answer& answer, ServerCodecProbe& probe) {
   probe.answers = false;
-  test::feed(probe.codec, request);
+  testing::feed(probe.codec, request);
   BOOST_REQUIRE(probe.codec.current() > 0);
   ResponseHead head;
   head.status = answer.status;
@@ -26,7 +26,7 @@ std::string answer_to(std::string_view request, const Answer& answer, ServerCode
   probe.codec.write_head(id, head, answer.length, nullptr);
   if (!answer.body.empty()) probe.codec.write_body(id, core::Chunk::copy_of(answer.body));
   probe.codec.write_end(id, nullptr);
-  return test::drain(probe.codec.output());
+  return testing::drain(probe.codec.output());
 }
 
 std::string answer_to(std::string_view request, const Answer& answer) {
@@ -81,8 +81,8 @@ BOOST_AUTO_TEST_CASE(a_connection_ends_after_its_last_allowed_request) {
   ServerLimits limits;
   limits.requests_per_connection = 2;
   ServerCodecProbe probe(limits);
-  test::feed(probe.codec, std::string(get) + std::string(get) + std::string(get));
-  const std::string text = test::drain(probe.codec.output());
+  testing::feed(probe.codec, std::string(get) + std::string(get) + std::string(get));
+  const std::string text = testing::drain(probe.codec.output());
   BOOST_TEST(text == "HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
   BOOST_TEST(probe.codec.wants_close());
 }
@@ -98,24 +98,24 @@ BOOST_AUTO_TEST_CASE(stored_fields_come_first_and_date_is_added_where_it_is_miss
   auto rendered = std::make_shared<RenderedFields>(stored);
   ResponseHead own;
   own.fields.add("Age", "3");
-  test::feed(probe.codec, std::string(get) + std::string(get));
+  testing::feed(probe.codec, std::string(get) + std::string(get));
   probe.codec.write_head(1, own, BodyLength::none(), rendered);
   probe.codec.write_end(1, nullptr);
-  BOOST_TEST(test::drain(probe.codec.output()) ==
+  BOOST_TEST(testing::drain(probe.codec.output()) ==
              "HTTP/1.1 200 OK\r\netag: \"x\"\r\nAge: 3\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: "
              "0\r\n\r\n");
   stored.add("Date", "then");
   rendered = std::make_shared<RenderedFields>(stored);
-  test::feed(probe.codec, get);
+  testing::feed(probe.codec, get);
   probe.codec.write_head(2, own, BodyLength::none(), rendered);
-  BOOST_TEST(test::drain(probe.codec.output()) ==
+  BOOST_TEST(testing::drain(probe.codec.output()) ==
              "HTTP/1.1 200 OK\r\netag: \"x\"\r\nDate: then\r\nAge: 3\r\nContent-Length: 0\r\n\r\n");
 }
 
 BOOST_AUTO_TEST_CASE(chunks_and_trailers_are_written) {
   ServerCodecProbe probe;
   probe.answers = false;
-  test::feed(probe.codec, get);
+  testing::feed(probe.codec, get);
   probe.codec.write_head(1, {}, BodyLength::unknown(), nullptr);
   probe.codec.write_body(1, core::Chunk::copy_of("hello"));
   probe.codec.write_body(1, core::Chunk());
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(chunks_and_trailers_are_written) {
   HeaderMap trailers;
   trailers.add("Digest", "d");
   probe.codec.write_end(1, &trailers);
-  const std::string text = test::drain(probe.codec.output());
+  const std::string text = testing::drain(probe.codec.output());
   BOOST_TEST(text.substr(text.find("\r\n\r\n") + 4) ==
              "5\r\nhello\r\n11\r\nxxxxxxxxxxxxxxxxx\r\n0\r\nDigest: d\r\n\r\n");
 }
@@ -133,12 +133,12 @@ BOOST_AUTO_TEST_CASE(interim_responses_are_written_but_not_to_http_1_0) {
        {std::pair{get, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"}, std::pair{get_1_0, ""}}) {
     ServerCodecProbe probe;
     probe.answers = false;
-    test::feed(probe.codec, request);
+    testing::feed(probe.codec, request);
     ResponseHead hints;
     hints.status = 103;
     hints.fields.add("Link", "x");
     probe.codec.write_interim(1, hints);
-    BOOST_TEST(test::drain(probe.codec.output()) == expected);
+    BOOST_TEST(testing::drain(probe.codec.output()) == expected);
   }
 }
 
@@ -146,11 +146,11 @@ BOOST_AUTO_TEST_CASE(the_next_request_waits_for_the_answer) {
   ServerCodecProbe probe;
   probe.answers = false;
   const std::string second = "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n";
-  const std::string rest = test::feed(probe.codec, std::string(get) + second);
+  const std::string rest = testing::feed(probe.codec, std::string(get) + second);
   BOOST_TEST(rest == second);
   BOOST_TEST((probe.codec.input_state() == InputState::answer));
   probe.answer(1);
-  BOOST_TEST(test::feed(probe.codec, rest).empty());
+  BOOST_TEST(testing::feed(probe.codec, rest).empty());
   BOOST_TEST(probe.notes.text().ends_with("/2 1.1 none\nend\n"));
 }
 
@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(a_body_that_nobody_reads_is_skipped_up_to_a_bound) {
   ServerCodecProbe small;
   answer_to(post(1000), {}, small);
   BOOST_TEST(!small.codec.wants_close());
-  BOOST_TEST(test::feed(small.codec, std::string(1000, 'x') + std::string(get)).empty());
+  BOOST_TEST(testing::feed(small.codec, std::string(1000, 'x') + std::string(get)).empty());
   BOOST_TEST(small.notes.text().ends_with("request GET http [a] / 1.1 none\nend\n"));
   BOOST_TEST(small.notes.text().find("body") == std::string::npos);
 
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(a_body_that_nobody_reads_is_skipped_up_to_a_bound) {
   ServerCodecProbe endless;
   answer_to("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", {}, endless);
   BOOST_TEST(!endless.codec.wants_close());
-  test::feed(endless.codec, "100000\r\n" + std::string(70'000, 'x'));
+  testing::feed(endless.codec, "100000\r\n" + std::string(70'000, 'x'));
   BOOST_TEST(endless.codec.wants_close());
   BOOST_TEST(endless.notes.text().find("body") == std::string::npos);
 }
@@ -185,12 +185,12 @@ BOOST_AUTO_TEST_CASE(a_client_that_waits_for_100_is_told_or_the_connection_ends)
   BOOST_TEST(refused.codec.wants_close());
 
   ServerCodecProbe wanted;
-  test::feed(wanted.codec, request);
+  testing::feed(wanted.codec, request);
   ResponseHead go_on;
   go_on.status = 100;
   wanted.codec.write_interim(1, go_on);
-  test::feed(wanted.codec, "hello");
-  BOOST_TEST(test::drain(wanted.codec.output()) == "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n");
+  testing::feed(wanted.codec, "hello");
+  BOOST_TEST(testing::drain(wanted.codec.output()) == "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n");
   BOOST_TEST(!wanted.codec.wants_close());
 }
 
@@ -199,12 +199,12 @@ BOOST_AUTO_TEST_CASE(a_full_window_pauses_the_body_until_it_is_consumed) {
   limits.request_window = 10;
   ServerCodecProbe probe(limits);
   probe.consumes = false;
-  test::feed(probe.codec, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 15\r\n\r\n0123456789");
+  testing::feed(probe.codec, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 15\r\n\r\n0123456789");
   BOOST_TEST((probe.codec.input_state() == InputState::answer));
-  BOOST_TEST(test::feed(probe.codec, "abcde") == "abcde");
+  BOOST_TEST(testing::feed(probe.codec, "abcde") == "abcde");
   probe.codec.consume(1, 1);
   BOOST_TEST((probe.codec.input_state() == InputState::body));
-  BOOST_TEST(test::feed(probe.codec, "abcde").empty());
+  BOOST_TEST(testing::feed(probe.codec, "abcde").empty());
   BOOST_TEST(probe.notes.text().ends_with("body 0123456789abcde\nend\n"));
 }
 
@@ -212,15 +212,15 @@ BOOST_AUTO_TEST_CASE(an_upgrade_carries_raw_bytes_both_ways) {
   ServerCodecProbe probe;
   probe.answers = false;
   const std::string rest =
-      test::feed(probe.codec, "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nGET raw");
+      testing::feed(probe.codec, "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nGET raw");
   ResponseHead switching;
   switching.status = 101;
   switching.fields.add("Upgrade", "x");
   probe.codec.write_head(1, switching, BodyLength::none(), nullptr);
   probe.codec.become_tunnel(1);
-  BOOST_TEST(test::feed(probe.codec, rest).empty());
+  BOOST_TEST(testing::feed(probe.codec, rest).empty());
   probe.codec.write_body(1, core::Chunk::copy_of("down"));
-  BOOST_TEST(test::drain(probe.codec.output()) ==
+  BOOST_TEST(testing::drain(probe.codec.output()) ==
              "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\ndown");
   probe.codec.write_end(1, nullptr);
   BOOST_TEST(probe.codec.wants_shutdown());

@@ -6,26 +6,26 @@
 using namespace skerry;
 using namespace skerry::http;
 using core::ErrorCode;
-using test::ServerCodecProbe;
+using skerry::testing::ServerCodecProbe;
 
 namespace {
 
 std::string events_of(std::string_view input, std::span<const std::size_t> cuts = {}, const ServerLimits& limits = {}) {
   ServerCodecProbe probe(limits);
-  test::feed(probe.codec, input, cuts);
+  testing::feed(probe.codec, input, cuts);
   return probe.notes.text();
 }
 
 void check_refused(std::string_view input, int status, ErrorCode code, const ServerLimits& limits = {}) {
   BOOST_TEST_CONTEXT(std::string(input.substr(0, 200))) {
     ServerCodecProbe probe(limits);
-    test::feed(probe.codec, input);
+    testing::feed(probe.codec, input);
     BOOST_TEST(probe.errors == 1);
     BOOST_TEST(probe.last_status == status);
     BOOST_TEST(core::name(probe.last_error) == core::name(code));
     BOOST_TEST(probe.notes.text().find("request ") == std::string::npos);
     // What comes behind a refused request is never looked at.
-    test::feed(probe.codec, "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n");
+    testing::feed(probe.codec, "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n");
     BOOST_TEST(probe.notes.text().find("request ") == std::string::npos);
     BOOST_TEST(probe.errors == 1);
   }
@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(host_must_be_there_once_and_well_formed) {
 BOOST_AUTO_TEST_CASE(authorities_are_normalised) {
   const auto authority = [](std::string_view host, Scheme scheme) {
     ServerCodecProbe probe({}, scheme);
-    test::feed(probe.codec, with_host(host));
+    testing::feed(probe.codec, with_host(host));
     const std::string& text = probe.notes.text();
     return text.substr(text.find('['), text.rfind("] /") - text.find('[') + 1);
   };
@@ -294,8 +294,8 @@ BOOST_AUTO_TEST_CASE(malformed_chunks_are_refused) {
                                       "00000000000000005\r\nhello\r\n",
                                       "5\t\r\nhello\r\n"}) {
     ServerCodecProbe probe;
-    test::feed(probe.codec,
-               with_fields("Transfer-Encoding: chunked\r\n") + std::string(body) + "GET /x HTTP/1.1\r\n\r\n");
+    testing::feed(probe.codec,
+                  with_fields("Transfer-Encoding: chunked\r\n") + std::string(body) + "GET /x HTTP/1.1\r\n\r\n");
     BOOST_TEST_CONTEXT(std::string(body)) {
       BOOST_TEST(probe.errors == 1);
       BOOST_TEST(probe.last_status == 400);
@@ -333,12 +333,12 @@ BOOST_AUTO_TEST_CASE(trailers_are_checked_and_bounded) {
 BOOST_AUTO_TEST_CASE(a_client_that_ends_in_the_middle_is_refused) {
   for (const std::string_view input : {"G", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: a\r\n"}) {
     ServerCodecProbe probe;
-    test::feed(probe.codec, input);
+    testing::feed(probe.codec, input);
     probe.codec.receive_end();
     BOOST_TEST(probe.notes.text() == "error 400 malformed_head\n");
   }
   ServerCodecProbe probe;
-  test::feed(probe.codec, with_fields("Content-Length: 5\r\n") + "hell");
+  testing::feed(probe.codec, with_fields("Content-Length: 5\r\n") + "hell");
   probe.codec.receive_end();
   BOOST_TEST(probe.notes.text().ends_with("body hell\nerror 400 body_cut_short\n"));
   ServerCodecProbe quiet;

@@ -6,14 +6,14 @@
 using namespace skerry;
 using namespace skerry::http;
 using core::ErrorCode;
-using test::ClientCodecProbe;
+using skerry::testing::ClientCodecProbe;
 
 namespace {
 
 std::string events_of(std::string_view input, std::span<const std::size_t> cuts = {}, std::string_view method = "GET") {
   ClientCodecProbe probe(method);
   probe.start();
-  test::feed(probe.codec, input, cuts);
+  testing::feed(probe.codec, input, cuts);
   return probe.notes.text();
 }
 
@@ -21,7 +21,7 @@ void check_refused(std::string_view input, ErrorCode code, std::string_view meth
   BOOST_TEST_CONTEXT(std::string(input.substr(0, 200))) {
     ClientCodecProbe probe(method);
     probe.start();
-    test::feed(probe.codec, input);
+    testing::feed(probe.codec, input);
     BOOST_TEST(probe.errors == 1);
     BOOST_TEST(core::name(probe.last_error) == core::name(code));
     BOOST_TEST(probe.ends == 0);
@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(bodies_are_framed_by_length_chunks_or_close) {
              "response 200 (OK) unknown\nTransfer-Encoding: chunked\nbody abc\nend\nT: u\n");
   ClientCodecProbe probe;
   probe.start();
-  test::feed(probe.codec, "HTTP/1.1 200 OK\r\n\r\nto the end");
+  testing::feed(probe.codec, "HTTP/1.1 200 OK\r\n\r\nto the end");
   probe.codec.receive_end();
   BOOST_TEST(probe.notes.text() == "response 200 (OK) unknown\nbody to the end\nend\n");
   BOOST_TEST(!probe.reusable);
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(a_response_that_is_cut_short_never_ends) {
   const auto cut = [](std::string_view input) {
     ClientCodecProbe probe;
     probe.start();
-    test::feed(probe.codec, input);
+    testing::feed(probe.codec, input);
     probe.codec.receive_end();
     BOOST_TEST(probe.ends == 0);
     BOOST_TEST(probe.errors == 1);
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(connections_are_reused_only_when_nothing_is_in_doubt) {
   const auto reusable_after = [](std::string_view input) {
     ClientCodecProbe probe;
     probe.start();
-    test::feed(probe.codec, input);
+    testing::feed(probe.codec, input);
     BOOST_TEST(probe.ends == 1);
     return probe.codec.reusable();
   };
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(connections_are_reused_only_when_nothing_is_in_doubt) {
 BOOST_AUTO_TEST_CASE(a_response_that_overtakes_its_request_ends_the_connection) {
   ClientCodecProbe probe("POST");
   probe.start(BodyLength::known(5));
-  test::feed(probe.codec, with_fields("Content-Length: 0\r\n"));
+  testing::feed(probe.codec, with_fields("Content-Length: 0\r\n"));
   BOOST_TEST(probe.ends == 1);
   BOOST_TEST(!probe.reusable);
 }
@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(requests_are_written_with_this_hops_own_framing) {
     probe.start(length);
     if (!body.empty()) probe.codec.write_body(probe.stream, core::Chunk::copy_of(body));
     probe.codec.write_end(probe.stream, nullptr);
-    return test::drain(probe.codec.output());
+    return testing::drain(probe.codec.output());
   };
   BOOST_TEST(written("GET", BodyLength::none(), "") == "GET /a?b HTTP/1.1\r\nHost: example.com\r\nx-Y: z\r\n\r\n");
   BOOST_TEST(written("POST", BodyLength::none(), "") ==
@@ -188,14 +188,14 @@ BOOST_AUTO_TEST_CASE(an_upgrade_becomes_a_tunnel) {
   ClientCodecProbe probe;
   probe.request.fields.add("Upgrade", "websocket");
   probe.start();
-  BOOST_TEST(test::drain(probe.codec.output()).ends_with("Upgrade: websocket\r\nConnection: upgrade\r\n\r\n"));
-  const std::string waiting = test::feed(
+  BOOST_TEST(testing::drain(probe.codec.output()).ends_with("Upgrade: websocket\r\nConnection: upgrade\r\n\r\n"));
+  const std::string waiting = testing::feed(
       probe.codec, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n\x81raw");
   BOOST_TEST(waiting == "\x81raw");
   probe.codec.become_tunnel(probe.stream);
-  BOOST_TEST(test::feed(probe.codec, waiting).empty());
+  BOOST_TEST(testing::feed(probe.codec, waiting).empty());
   probe.codec.write_body(probe.stream, core::Chunk::copy_of("up"));
-  BOOST_TEST(test::drain(probe.codec.output()) == "up");
+  BOOST_TEST(testing::drain(probe.codec.output()) == "up");
   probe.codec.write_end(probe.stream, nullptr);
   BOOST_TEST(probe.codec.wants_shutdown());
   probe.codec.receive_end();

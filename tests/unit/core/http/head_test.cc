@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(text_and_chunks_leave_in_order_whatever_is_taken) {
         output.consume(n);
       }
     }
-    taken += test::drain(output);
+    taken += testing::drain(output);
     BOOST_TEST((taken == all));
     BOOST_TEST(output.empty());
   }
