@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/loop/deferred_call.h"
+#include "core/net/last_bytes.h"
 #include "core/net/tls_context.h"
 
 namespace skerry::core {
@@ -20,36 +21,6 @@ constexpr std::size_t warm_up = 64 * 1024;
 constexpr std::size_t write_size = 64 * 1024;
 // A peer that makes us answer (key updates) without reading the answers is not listened to beyond this.
 constexpr std::size_t outgoing_limit = 256 * 1024;
-constexpr Duration linger_time = std::chrono::seconds(10);
-
-// Sends the encrypted rest of a connection whose owner is done with it, then closes.
-class LastBytes final : public KeptByLoop, private StreamEvents {
- public:
-  LastBytes(EventLoop& loop, std::unique_ptr<Stream> transport, std::vector<std::byte> bytes)
-      : loop_(loop),
-        transport_(std::move(transport)),
-        bytes_(std::move(bytes)),
-        give_up_(loop, [this] { loop_.let_go(*this); }) {
-    transport_->set_events(*this);
-    transport_->watch(false, true);
-    give_up_.arm(linger_time);
-  }
-
- private:
-  void on_readable() override {}
-  void on_writable() override {
-    const iovec part{bytes_.data() + sent_, bytes_.size() - sent_};
-    const IoResult result = transport_->write({&part, 1});
-    sent_ += result.bytes;
-    if (result.status == IoStatus::error || sent_ == bytes_.size()) loop_.let_go(*this);
-  }
-
-  EventLoop& loop_;
-  std::unique_ptr<Stream> transport_;
-  std::vector<std::byte> bytes_;
-  std::size_t sent_ = 0;
-  Timer give_up_;
-};
 
 // Between OpenSSL and the transport stands a BIO: it reads straight from the transport, and collects what is to be sent
 // in `outgoing_`, so that all records of one write leave in one transport write.
@@ -80,6 +51,26 @@ class TlsStream final : public Stream, private StreamEvents {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
 
+  // Turns the parts of one write into records. Small parts (a head, a short body) share one; a long part is encrypted
+  // where it lies.
+  class Records {
+   public:
+    explicit Records(TlsStream& stream) : stream_(stream) {}
+    // Returns whether there is room for more.
+    bool add(std::span<const std::byte> part);
+    void finish();
+    std::size_t total() const { return total_; }
+
+   private:
+    void encrypt(std::span<const std::byte> plain);
+
+    TlsStream& stream_;
+    std::size_t total_ = 0;
+    std::size_t held_ = 0;
+    bool good_ = true;
+    std::byte gathered_[record_size];
+  };
+
   static const BIO_METHOD* bio_method();
   static int bio_read(BIO*, char* to, int size);
   static int bio_write(BIO*, const char* from, int size);
@@ -94,6 +85,7 @@ class TlsStream final : public Stream, private StreamEvents {
   void continue_handshake();
   void finish_handshake();
   void tell_failure(Error);
+  std::size_t record_size_now() const { return encrypted_ < warm_up ? first_record_size : record_size; }
   IoResult encrypt(std::span<const std::byte> plain);
   bool flush();
   void update_watch();
@@ -159,7 +151,7 @@ TlsStream::~TlsStream() {
   }
   if (outgoing_.empty() || state_ == State::dead) return;
   outgoing_.erase(outgoing_.begin(), outgoing_.begin() + static_cast<std::ptrdiff_t>(outgoing_sent_));
-  loop_.keep(std::make_unique<LastBytes>(loop_, std::move(transport_), std::move(outgoing_)));
+  send_last_bytes(loop_, std::move(transport_), std::move(outgoing_));
 }
 
 void TlsStream::set_server_name(std::string_view name) {
@@ -318,7 +310,6 @@ IoResult TlsStream::read(std::span<std::byte> buffer) {
   return state_ == State::dead ? IoResult{IoStatus::error, 0} : failed(result);
 }
 
-// Small parts (a head, a short body) share a record; a long part is encrypted where it lies.
 IoResult TlsStream::write(std::span<const iovec> parts) {
   if (state_ == State::dead) return {IoStatus::error, 0};
   if (state_ == State::handshake || close_notify_sent_) return {IoStatus::would_block, 0};
@@ -326,33 +317,41 @@ IoResult TlsStream::write(std::span<const iovec> parts) {
     update_watch();
     return {state_ == State::dead ? IoStatus::error : IoStatus::would_block, 0};
   }
-  std::byte gathered[record_size];
-  std::size_t held = 0, total = 0;
-  IoResult last{IoStatus::ok, 0};
+  Records records(*this);
   for (const iovec& part : parts) {
-    std::span<const std::byte> rest(static_cast<const std::byte*>(part.iov_base), part.iov_len);
-    while (!rest.empty() && total + held < write_size && last.status == IoStatus::ok) {
-      const std::size_t record = encrypted_ < warm_up ? first_record_size : record_size;
-      const bool in_place = held == 0 && rest.size() >= record;
-      const std::size_t take = std::min(rest.size(), held < record ? record - held : 0);
-      if (!in_place && take > 0) std::memcpy(gathered + held, rest.data(), take);
-      if (!in_place) held += take;
-      if (in_place || held >= record) {
-        last = encrypt(in_place ? rest.first(take) : std::span<const std::byte>(gathered, held));
-        total += last.bytes;
-        held = 0;
-      }
-      rest = rest.subspan(take);
-    }
+    if (!records.add({static_cast<const std::byte*>(part.iov_base), part.iov_len})) break;
   }
-  if (held > 0 && last.status == IoStatus::ok) {
-    last = encrypt({gathered, held});
-    total += last.bytes;
-  }
+  records.finish();
   flush();
   update_watch();
   if (state_ == State::dead) return {IoStatus::error, 0};
-  return {total > 0 ? IoStatus::ok : last.status, total};
+  return {records.total() > 0 ? IoStatus::ok : IoStatus::would_block, records.total()};
+}
+
+bool TlsStream::Records::add(std::span<const std::byte> part) {
+  while (!part.empty() && good_ && total_ + held_ < write_size) {
+    const std::size_t record = stream_.record_size_now();
+    const std::size_t take = std::min(part.size(), record - held_);
+    if (held_ == 0 && take == record) {
+      encrypt(part.first(take));
+    } else {
+      std::memcpy(gathered_ + held_, part.data(), take);
+      held_ += take;
+      if (held_ == record) finish();
+    }
+    part = part.subspan(take);
+  }
+  return good_ && total_ + held_ < write_size;
+}
+
+void TlsStream::Records::finish() {
+  if (held_ > 0 && good_) encrypt({gathered_, std::exchange(held_, 0)});
+}
+
+void TlsStream::Records::encrypt(std::span<const std::byte> plain) {
+  const IoResult result = stream_.encrypt(plain);
+  good_ = result.status == IoStatus::ok;
+  total_ += result.bytes;
 }
 
 // One record. It always fits, since write() starts with nothing waiting.
