@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace skerry::edge {
 namespace {
@@ -61,7 +62,10 @@ core::Result<void> Snapshot::add_site(std::string name, const Handling& handling
     if (old->origin_config == handling.origin) site->origin = old->origin;
   }
   if (!site->origin) {
-    auto group = origin::UpstreamGroup::create(handling.origin, workers);
+    origin::UpstreamConfig config = handling.origin;
+    // With nowhere else to go, skipping the only origin would turn one slow URL into an outage of the site.
+    if (config.urls.size() == 1) config.failures_to_eject = std::numeric_limits<int>::max();
+    auto group = origin::UpstreamGroup::create(config, workers);
     if (!group.ok()) return group.error();
     site->origin = std::move(group).value();
   }

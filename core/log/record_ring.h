@@ -20,8 +20,13 @@ class RecordRing {
   // Room for a record of `size` bytes; null: full. Nothing is visible before commit(size).
   std::byte* reserve(std::size_t size);
   void commit(std::size_t size);
-  // Bytes in the ring as the producer last knew: may say too much, never too little.
-  std::size_t used() const { return head_.load(std::memory_order_relaxed) - tail_seen_; }
+  // Bytes in the ring, for the producer. Never too little; looks at the consumer's cache line only when the ring seems
+  // more than half full, so that a consumer that keeps up is seen to do so.
+  std::size_t used() {
+    const std::uint64_t head = head_.load(std::memory_order_relaxed);
+    if (head - tail_seen_ > capacity_ / 2) tail_seen_ = tail_.load(std::memory_order_acquire);
+    return head - tail_seen_;
+  }
   std::size_t capacity() const { return capacity_; }
 
   // The oldest record; empty: none. It stays valid until pop().
