@@ -111,14 +111,14 @@ class Variable {
     Value* list = table.find(field.name);
     const std::size_t size = list ? list->items.size() : 0;
     if (list && list->kind != Value::Kind::list) return Match::none;
+    Value trial = index < size ? list->items[index] : fresh(Value::Kind::table);
+    const Match match = apply(*field.below, trial, after.substr(1));
+    if (match != Match::applied) return match;
     if (index > size) {
       problem_ = "there is no [[" + field.name + "]] with index " + std::to_string(index) + ": the next one is " +
                  std::to_string(size);
       return Match::failed;
     }
-    Value trial = index < size ? list->items[index] : fresh(Value::Kind::table);
-    const Match match = apply(*field.below, trial, after.substr(1));
-    if (match != Match::applied) return match;
     list = child(table, field.name, Value::Kind::list);
     if (index == size) list->items.push_back(fresh(Value::Kind::table));
     list->items[index] = std::move(trial);

@@ -103,6 +103,8 @@ class Reader {
   }
 
   void problem(const Place& place, const std::string& path, std::string message) {
+    // A text whose variables could not be expanded has been reported: what it says means nothing.
+    if (report_.failed(path) && place.variable.empty()) return;
     report_.add({place, subject_of(path), std::move(message), {}});
   }
 

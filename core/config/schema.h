@@ -301,6 +301,9 @@ class Table {
     const auto text = [&](const std::optional<Bound<T>>& bound) -> std::optional<Value> {
       return bound ? ValueType<Bound<T>>::write(*bound, options.unit) : std::nullopt;
     };
+    if constexpr (std::is_same_v<Bound<T>, std::size_t> && !std::is_same_v<T, std::size_t>) {
+      if (options.min == Bound<T>{1} && !options.max && *BoundOf<T>::suffix) return "not empty";
+    }
     std::string bounds = bounds_text(text(options.min), text(options.max));
     if (!bounds.empty()) bounds.append(BoundOf<T>::suffix);
     return bounds;

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/config/load.h"
+
 namespace skerry::config {
 namespace {
 
@@ -90,13 +92,15 @@ class Converter {
   Value node_value(const toml::node& node, const std::string& path, int depth) {
     Value value;
     if (depth > deepest * 2) {
-      problems_.push_back({place_of(node.source()), path, "nested too deep", {}});
+      problems_.push_back({place_of(node.source()), subject_of(path), "nested too deep", {}});
       return value;
     }
     if (const auto* inner = node.as_table()) return table(*inner, path, depth);
     if (const auto* list = node.as_array()) {
       value = Value::list();
-      for (const toml::node& item : *list) value.items.push_back(node_value(item, path, depth + 1));
+      for (const toml::node& item : *list) {
+        value.items.push_back(node_value(item, path + "." + std::to_string(value.items.size()), depth + 1));
+      }
     } else if (const auto* text = node.as_string()) {
       value = string_value(text->get(), path, place_of(node.source()));
     } else if (const auto* integer = node.as_integer()) {
@@ -106,7 +110,8 @@ class Converter {
     } else if (const auto* boolean = node.as_boolean()) {
       value = Value::of(boolean->get());
     } else {
-      problems_.push_back({place_of(node.source()), path, "dates and times are not used here: write a string", {}});
+      problems_.push_back(
+          {place_of(node.source()), subject_of(path), "dates and times are not used here: write a string", {}});
     }
     value.place = place_of(node.source());
     return value;
@@ -114,7 +119,7 @@ class Converter {
 
   Value string_value(std::string text, const std::string& path, Place place) {
     std::string problem;
-    if (!expand_variables(text, environment_, problem)) problems_.push_back({place, path, problem, {}});
+    if (!expand_variables(text, environment_, problem)) problems_.push_back({place, subject_of(path), problem, {}});
     return Value::of(std::move(text));
   }
 

@@ -48,18 +48,18 @@ void Exposition::sample(std::string_view name, const Labels& labels, std::int64_
   text_.append(std::to_string(value)).append("\n");
 }
 
-void Exposition::histogram(std::string_view name, const Labels& labels, const Histogram& histogram, double scale) {
+void Exposition::histogram(std::string_view name, const Labels& labels, const Histogram& histogram, double units) {
   std::uint64_t below = 0;
   const std::size_t bounds = histogram.bounds().size();
   for (std::size_t i = 0; i <= bounds; ++i) {
     below += histogram.count_in(i);
     const std::string bound =
-        i == bounds ? "+Inf" : fmt::format("{:.9g}", static_cast<double>(histogram.bounds()[i]) * scale);
+        i == bounds ? "+Inf" : fmt::format("{:.9g}", static_cast<double>(histogram.bounds()[i]) / units);
     series(name, "_bucket", labels, bound);
     text_.append(std::to_string(below)).append("\n");
   }
   series(name, "_sum", labels);
-  text_.append(number(static_cast<double>(histogram.sum()) * scale)).append("\n");
+  text_.append(number(static_cast<double>(histogram.sum()) / units)).append("\n");
   // The count is the last bucket's, read once: both must agree while workers go on counting.
   series(name, "_count", labels);
   text_.append(std::to_string(below)).append("\n");

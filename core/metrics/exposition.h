@@ -14,8 +14,8 @@ class Exposition {
   void sample(std::string_view name, const Labels&, double);
   void sample(std::string_view name, const Labels&, std::uint64_t);
   void sample(std::string_view name, const Labels&, std::int64_t);
-  // `scale` turns its integers into base units.
-  void histogram(std::string_view name, const Labels&, const Histogram&, double scale);
+  // `units` of its integers make one base unit: a division keeps short decimals short.
+  void histogram(std::string_view name, const Labels&, const Histogram&, double units);
   std::string take() { return std::move(text_); }
 
  private:

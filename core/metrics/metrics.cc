@@ -25,7 +25,7 @@ struct Registry::Series {
   std::unique_ptr<Counter> counter;
   std::unique_ptr<Gauge> gauge;
   std::unique_ptr<Histogram> histogram;
-  double scale = 1;  // a histogram's unit in base units
+  double units = 1;  // of a histogram, in one base unit
   std::function<double()> read;
 };
 
@@ -117,14 +117,14 @@ Gauge& Registry::gauge(std::string_view name, std::string_view help, Labels labe
 }
 
 Histogram& Registry::histogram(std::string_view name, std::string_view help, std::vector<std::uint64_t> bounds,
-                               Labels labels, double scale) {
+                               Labels labels, double units) {
   CHECK(!bounds.empty() && bounds.size() <= Histogram::most_bounds && std::is_sorted(bounds.begin(), bounds.end()));
   const core::MutexLock lock(mutex_);
   Series& found = series(name, help, Kind::histogram, std::move(labels));
   if (found.histogram) return *found.histogram;
   std::vector<Slots> slots;
   for (std::size_t i = 0; i < bounds.size() + 2; ++i) slots.push_back(new_slots());
-  found.scale = scale;
+  found.units = units;
   found.histogram = std::make_unique<Histogram>(std::move(bounds), std::move(slots));
   return *found.histogram;
 }
@@ -134,7 +134,7 @@ Histogram& Registry::duration_histogram(std::string_view name, std::string_view 
   CHECK(name.ends_with("_seconds"));
   std::vector<std::uint64_t> nanoseconds;
   for (const core::Duration bound : bounds) nanoseconds.push_back(static_cast<std::uint64_t>(bound.count()));
-  return histogram(name, help, std::move(nanoseconds), std::move(labels), 1e-9);
+  return histogram(name, help, std::move(nanoseconds), std::move(labels), 1e9);
 }
 
 Histogram& Registry::size_histogram(std::string_view name, std::string_view help, std::span<const std::uint64_t> bounds,
@@ -164,7 +164,7 @@ std::string Registry::text() const {
       if (one->read) out.sample(family->name, one->labels, one->read());
       if (one->counter) out.sample(family->name, one->labels, one->counter->value());
       if (one->gauge) out.sample(family->name, one->labels, one->gauge->value());
-      if (one->histogram) out.histogram(family->name, one->labels, *one->histogram, one->scale);
+      if (one->histogram) out.histogram(family->name, one->labels, *one->histogram, one->units);
     }
   }
   return out.take();

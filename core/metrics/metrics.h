@@ -120,7 +120,7 @@ class Registry {
   Series& series(std::string_view name, std::string_view help, Kind kind, Labels labels) REQUIRES(mutex_);
   Slots new_slots() REQUIRES(mutex_);
   Histogram& histogram(std::string_view name, std::string_view help, std::vector<std::uint64_t> bounds, Labels labels,
-                       double scale) EXCLUDES(mutex_);
+                       double units) EXCLUDES(mutex_);
 
   const int workers_;
   mutable core::Mutex mutex_;

@@ -142,7 +142,7 @@ x = 1
       "x.toml:5:9: [server].color: must be one of: red, green",
       "x.toml:6:1: [site.0].hosts: missing: it is required",
       "x.toml:7:7: [site.0].ttl: must be a duration with a unit such as \"250ms\", \"10s\", \"1h30m\" or \"1d\"",
-      "x.toml:8:1: [sitee]: unknown section (did you mean \"site\"?)",
+      "x.toml:8:2: [sitee]: unknown section (did you mean \"site\"?)",
   };
   BOOST_TEST(loaded.report.lines() == expected, boost::test_tools::per_element());
 }
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(bounds_hold_for_every_kind_of_value) {
     BOOST_TEST(only_problem(loaded).find(expected) != std::string::npos, only_problem(loaded));
   }
   const auto empty = load("[server]\nlisten = []\n[[site]]\nhosts = \"a\"\n");
-  BOOST_TEST(only_problem(empty).find("at least 1 items") != std::string::npos, only_problem(empty));
+  BOOST_TEST(only_problem(empty).find("must be not empty") != std::string::npos, only_problem(empty));
 }
 
 BOOST_AUTO_TEST_CASE(wrong_types_say_what_was_expected) {
@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(a_route_starts_from_what_its_site_says) {
 BOOST_AUTO_TEST_CASE(variables_are_expanded_inside_strings_only) {
   const config::Environment environment = {{"WHO", "me"}, {"TWO", "a\"\nworkers = 7"}};
   auto loaded = load(
-      "[server]\nname = \"${WHO}$${WHO}\"\nlisten = \"127.0.0.1:80\"\nlabels = { x = \"${TWO}\" }\n"
+      "[server]\nname = \"${WHO}$${WHO}!\"\nlisten = \"127.0.0.1:80\"\nlabels = { x = \"${TWO}\" }\n"
       "[[site]]\nhosts = [\"${WHO}.example\"]\n",
       environment);
   BOOST_TEST(only_problem(loaded).find("at most 8 characters") != std::string::npos);
@@ -221,7 +221,7 @@ BOOST_AUTO_TEST_CASE(an_undefined_or_malformed_variable_is_an_error_at_its_strin
       load("[server]\nname = \"${NOBODY}\"\nlisten = \"127.0.0.1:80\"\n[[site]]\nhosts = [\"${1}\", \"${x\"]\n");
   const auto lines = loaded.report.lines();
   BOOST_TEST_REQUIRE(lines.size() == 3u);
-  BOOST_TEST(lines[0].starts_with("x.toml:2:8: server.name: the environment variable NOBODY is not set"), lines[0]);
+  BOOST_TEST(lines[0].starts_with("x.toml:2:8: [server].name: the environment variable NOBODY is not set"), lines[0]);
   BOOST_TEST(lines[1].starts_with("x.toml:5:10:"), lines[1]);
   BOOST_TEST(lines[2].starts_with("x.toml:5:18:"), lines[2]);
 }
