@@ -1,7 +1,7 @@
 // Counts the memory allocations of a whole process, from outside: preloaded (LD_PRELOAD) into the program under test.
 //
 // malloc, calloc, realloc, aligned_alloc, posix_memalign and memalign of every thread add one to a counter in a file
-// that the test maps too ($SKERRY_MALLOC_COUNTER, 8 bytes). The real functions are the next ones in line (jemalloc,
+// that the test maps too ($MALLOC_COUNTER_FILE, 8 bytes). The real functions are the next ones in line (jemalloc,
 // then libc). operator new and delete are here as well, on top of malloc and free: jemalloc's own ones would pass us
 // by.
 #include <dlfcn.h>
@@ -23,7 +23,7 @@ std::atomic<std::uint64_t> before_mapping{0};
 std::atomic<std::uint64_t>* counter = &before_mapping;
 
 __attribute__((constructor)) void map_counter() {
-  const char* path = getenv("SKERRY_MALLOC_COUNTER");
+  const char* path = getenv("MALLOC_COUNTER_FILE");
   if (path == nullptr) return;
   const int file = open(path, O_RDWR | O_CLOEXEC);
   void* memory = mmap(nullptr, sizeof(std::uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);

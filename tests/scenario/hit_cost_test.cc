@@ -36,7 +36,7 @@ class AllocationCounter {
   ~AllocationCounter() { munmap(counter_, 8); }
   std::uint64_t count() const { return counter_->load(); }
   std::vector<std::pair<std::string, std::string>> environment() const {
-    return {{"LD_PRELOAD", program("libskerry_malloc_counter.so")}, {"SKERRY_MALLOC_COUNTER", file_}};
+    return {{"LD_PRELOAD", program("libskerry_malloc_counter.so")}, {"MALLOC_COUNTER_FILE", file_}};
   }
 
  private:

@@ -102,11 +102,6 @@ struct ProberFixture : World {
   }
 };
 
-struct Acceptor final : core::ListenerEvents {
-  std::vector<std::unique_ptr<core::Stream>> streams;
-  void on_accept(std::unique_ptr<core::Stream> stream) override { streams.push_back(std::move(stream)); }
-};
-
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(dns_over_tcp, TcpFixture)
@@ -193,7 +188,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_FIXTURE_TEST_SUITE(edge_prober, ProberFixture)
 
 BOOST_AUTO_TEST_CASE(an_edge_that_dies_is_taken_out_after_three_probes_and_comes_back_after_two) {
-  Acceptor acceptor;
+  testing::ListenerProbe acceptor;
   auto listener = std::move(other.worker().network.listen({other.ip(), 8080}, {}, acceptor)).value();
   ProbeSettings settings;
   settings.kind = ProbeKind::tcp;
@@ -218,7 +213,6 @@ BOOST_AUTO_TEST_CASE(an_edge_that_dies_is_taken_out_after_three_probes_and_comes
   BOOST_REQUIRE_EQUAL(events.size(), 2u);
   BOOST_TEST(events[1] == "edge-1 up");
   listener.reset();
-  acceptor.streams.clear();
 }
 
 BOOST_AUTO_TEST_CASE(an_edge_that_says_it_is_not_ready_is_taken_out) {
