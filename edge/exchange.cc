@@ -125,7 +125,7 @@ Exchange::Next Exchange::authorize() {
   } else {
     client_.clear();
     remove_peer_fields(request_->fields);
-    if (request_->path.starts_with("/.well-known/skerry/ready")) return answer_ready();
+    if (request_->path == "/.well-known/skerry/ready") return answer_ready();
   }
   site_ = snapshot_->find_site(request_->authority, request_->path);
   if (!site_) {

@@ -1,5 +1,6 @@
 // The respond step of an Exchange: from a stored object or an arriving fill to status, fields and the part of the body
 // that goes out; and the answers an edge makes itself.
+#include <algorithm>
 #include <charconv>
 
 #include "edge/conditional.h"
@@ -139,6 +140,14 @@ Exchange::Next Exchange::answer_locally(int status, Reason reason, const core::E
 
 // What the router probes: on the client listener, so that what is probed is what serves.
 Exchange::Next Exchange::answer_ready() {
+  const auto& allowed = snapshot_->config().ready_allow;
+  const core::IpAddress& client = sink_->connection().client.ip;
+  if (std::none_of(allowed.begin(), allowed.end(),
+                   [&](const core::IpNetwork& network) { return network.contains(client); })) {
+    return answer_locally(
+        403, Reason::denied,
+        {core::ErrorCode::permission_denied, core::ErrorSource::client, false, "not in [edge].ready_allow"});
+  }
   const Readiness ready = edge_.readiness();
   verdict_.outcome = Outcome::local;
   response_.clear();

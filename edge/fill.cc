@@ -162,7 +162,10 @@ void Fill::settle_sharing(FillHead& head) {
     return;
   }
   if (request_.joinable) {
-    table.remember_unshareable(request_.table_hash, context_.worker.loop.now() + request_.site->policy.hit_for_miss);
+    // A server's failure says nothing about the next answer: those who come next queue again.
+    const bool lasting = !is_server_error(head.head.status);
+    if (lasting)
+      table.remember_unshareable(request_.table_hash, context_.worker.loop.now() + request_.site->policy.hit_for_miss);
     table.remove(request_.table_hash, request_.asks_peers(), *this);
   }
   // RFC 9111 3: what was stored before is displaced by an answer that forbids storing, not by a failure.
