@@ -9,6 +9,7 @@ namespace skerry::origin {
 namespace {
 
 constexpr std::size_t read_size = 128 * 1024;
+constexpr std::uint64_t fastest_slow = 1'000'000'000;
 constexpr core::Duration slow_tick = std::chrono::milliseconds(20);
 constexpr core::Duration flush_tick = std::chrono::milliseconds(5);
 
@@ -30,8 +31,10 @@ void BodyPump::start(BodySource source, std::deque<BodyPiece> pieces, const Body
   pieces_ = std::move(pieces);
   faults_ = faults;
   left_ = faults.close.value_or(UINT64_MAX);
-  if (faults.slow > 0) refill_allowance();
-  if (faults.slow == 0) resume();
+  if (faults.slow == 0) return resume();
+  allowance_ = 0;
+  refilled_ = sink_.worker().loop.now();
+  refill_allowance();
 }
 
 void BodyPump::resume() {
@@ -112,10 +115,15 @@ void BodyPump::refill_allowance() {
     if (sink_.queued() == 0) return sink_.abort();
     return timer_.arm(flush_tick);
   }
-  constexpr std::uint64_t ticks_a_second = std::chrono::seconds(1) / slow_tick;
-  allowance_ = std::max<std::uint64_t>(faults_.slow / ticks_a_second, 1);
-  timer_.arm(std::max(slow_tick, core::Duration(std::chrono::seconds(1)) /
-                                     static_cast<core::Duration::rep>(std::min<std::uint64_t>(faults_.slow, 50))));
+  // What the time since the last refill is worth: a tick that comes late loses nothing.
+  const core::TimePoint now = sink_.worker().loop.now();
+  const auto elapsed = std::chrono::duration<double>(now - refilled_).count();
+  const auto earned = static_cast<std::uint64_t>(elapsed * static_cast<double>(std::min(faults_.slow, fastest_slow)));
+  if (earned > 0) {
+    allowance_ = std::min<std::uint64_t>(earned, read_size);
+    refilled_ = now;
+  }
+  timer_.arm(slow_tick);
   resume();
 }
 

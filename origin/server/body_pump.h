@@ -68,6 +68,7 @@ class BodyPump {
   BodyFaults faults_;
   std::uint64_t left_ = UINT64_MAX;       // bytes until the abort that was asked for
   std::uint64_t allowance_ = UINT64_MAX;  // bytes that may go now, if slow
+  core::TimePoint refilled_;
   bool reading_ = false;
   bool ending_ = false;
   std::shared_ptr<Link> link_;

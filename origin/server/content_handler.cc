@@ -9,6 +9,7 @@ namespace skerry::origin {
 namespace {
 
 constexpr std::uint64_t too_much = 7;  // bytes announced beyond what comes, with wrong-length
+constexpr core::Duration longest_hang = std::chrono::hours(1);
 
 bool reads(const http::RequestHead& request) {
   return request.method == http::Method::get || request.method == http::Method::head;
@@ -53,7 +54,7 @@ void ContentHandler::on_request_body(core::Chunk chunk) {
 
 void ContentHandler::on_request_end(const http::HeaderMap&) {
   if (echo_ && echo_->tunnel()) return echo_->finish_tunnel();
-  if (faults_.hang) return;
+  if (faults_.hang) return delay_.arm(longest_hang);
   if (faults_.interim) {
     http::ResponseHead interim;
     interim.status = *faults_.interim;
@@ -73,6 +74,7 @@ std::string ContentHandler::log_line() const {
 }
 
 void ContentHandler::answer() {
+  if (faults_.hang) return sink_.abort();
   if (faults_.garbage) return send_garbage();
   if (faults_.status) return answer_with_status();
   if (path_.empty()) return send_text(400, "not a path\n");
@@ -101,7 +103,9 @@ void ContentHandler::answer_with_status() {
 }
 
 void ContentHandler::answer_path() {
-  if (const auto size = generated_size(path_)) return send_representation(generated_representation(path_, *size));
+  if (const auto size = generated_size(path_)) {
+    return send_representation(generated_representation(path_, *size), path_);
+  }
   if (!content_.root) return send_text(404, "no such path, and no --root\n");
   find_file(path_);
 }
@@ -123,7 +127,10 @@ void ContentHandler::on_found(core::Result<DocumentRoot::Found> found) {
     if (code == core::ErrorCode::permission_denied) return send_text(403, "not readable\n");
     return send_text(code == core::ErrorCode::limit_exceeded ? 503 : 500, "cannot read the file\n");
   }
-  if (found->file) return send_representation(file_representation(found->file, found->name));
+  if (found->file) {
+    // The rules are about files: "/" is ruled by what is said of index.html.
+    return send_representation(file_representation(found->file, found->name), "/" + found->name);
+  }
   // A directory: its relative links only work below the final slash. The target is sent back as it came, so nothing
   // unencoded gets into the field; a second slash would make it another host (RFC 3986 4.2).
   const std::string_view target = request_.path;
@@ -137,9 +144,9 @@ void ContentHandler::on_found(core::Result<DocumentRoot::Found> found) {
   sink_.finish();
 }
 
-void ContentHandler::send_representation(const Representation& representation) {
+void ContentHandler::send_representation(const Representation& representation, std::string_view ruled_as) {
   http::ResponseHead head;
-  head.fields = describe(representation, cache_control_for(content_.options, path_));
+  head.fields = describe(representation, cache_control_for(content_.options, ruled_as));
   apply_header_faults(head.fields);
   head.status = evaluate_preconditions(request_, head.fields);
   if (head.status == 412) return send_text(412, "precondition failed\n");

@@ -54,7 +54,8 @@ class ContentHandler final : public http::RequestHandler {
   void answer_path();
   void find_file(std::string path);
   void on_found(core::Result<DocumentRoot::Found>);
-  void send_representation(const Representation&);
+  // `ruled_as`: the path that Cache-Control rules are matched with.
+  void send_representation(const Representation&, std::string_view ruled_as);
   void send_text(int status, std::string text);
   void send_head(http::ResponseHead&, http::BodyLength);
   void send_garbage();

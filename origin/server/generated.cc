@@ -1,6 +1,7 @@
 #include "origin/server/generated.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -45,6 +46,12 @@ std::uint64_t generated_seed(std::string_view path) {
 void generate(std::uint64_t seed, std::uint64_t offset, std::span<std::byte> out) {
   while (!out.empty()) {
     const std::uint64_t word = splitmix64(seed, offset / 8 + 1);
+    if (std::endian::native == std::endian::little && offset % 8 == 0 && out.size() >= 8) {
+      std::memcpy(out.data(), &word, 8);
+      out = out.subspan(8);
+      offset += 8;
+      continue;
+    }
     std::byte bytes[8];
     for (int i = 0; i < 8; ++i) bytes[i] = static_cast<std::byte>(word >> (8 * i));
     const std::size_t from = offset % 8;
