@@ -63,19 +63,16 @@ class RangeTable {
       starts_.push_back(range.first);
       values_.push_back(range.value);
     }
-    std::size_t at = 0;
-    for (std::size_t upper = 0; upper < index_size; ++upper) {
-      const Number first = static_cast<Number>(upper) << (bits_of<Number> - index_bits);
-      while (at + 1 < starts_.size() && starts_[at + 1] <= first) ++at;
-      index_.push_back(static_cast<std::uint32_t>(at));
-    }
-    index_.push_back(static_cast<std::uint32_t>(starts_.size() - 1));
+    if (starts_.size() > small) make_index();
   }
 
   Found find(Number address) const {
-    const auto upper = static_cast<std::size_t>(address >> (bits_of<Number> - index_bits));
-    const auto from = starts_.begin() + index_[upper];
-    const auto to = starts_.begin() + index_[upper + 1] + 1;
+    auto from = starts_.begin(), to = starts_.end();
+    if (!index_.empty()) {
+      const auto upper = static_cast<std::size_t>(address >> (bits_of<Number> - index_bits));
+      to = from + index_[upper + 1] + 1;
+      from += index_[upper];
+    }
     const auto at = static_cast<std::size_t>(std::upper_bound(from, to, address) - starts_.begin()) - 1;
     int block = 0;
     if (at > 0) block = common_bits<Number>(address, starts_[at] - 1) + 1;
@@ -103,10 +100,23 @@ class RangeTable {
  private:
   static constexpr int index_bits = 16;
   static constexpr std::size_t index_size = std::size_t{1} << index_bits;
+  static constexpr std::size_t small = 64;  // ranges that a binary search finds as fast, without 256 KiB of index
+
+  void make_index() {
+    index_.reserve(index_size + 1);
+    std::size_t at = 0;
+    for (std::size_t upper = 0; upper < index_size; ++upper) {
+      const Number first = static_cast<Number>(upper) << (bits_of<Number> - index_bits);
+      while (at + 1 < starts_.size() && starts_[at + 1] <= first) ++at;
+      index_.push_back(static_cast<std::uint32_t>(at));
+    }
+    index_.push_back(static_cast<std::uint32_t>(starts_.size() - 1));
+  }
 
   std::vector<Number> starts_;
   std::vector<Value> values_;
-  std::vector<std::uint32_t> index_;  // by upper bits: the range that holds the first address of the block
+  std::vector<std::uint32_t>
+      index_;  // by upper bits: the range that holds the first address of the block; empty: small
 };
 
 // Ranges under construction.
