@@ -47,16 +47,17 @@ void register_store_metrics(metrics::Registry& registry, ObjectStore& store) {
   const auto counter = [&](const char* name, const char* help, auto member) {
     registry.counter_from(name, help, {}, [&store, member] { return static_cast<double>(store.stats().*member); });
   };
-  gauge("skerry_memory_objects", "Objects in the memory tier.", &StoreStats::memory_objects);
-  gauge("skerry_memory_bytes", "Bytes that the memory tier's objects take.", &StoreStats::memory_bytes);
-  counter("skerry_memory_evictions_total", "Objects that left the memory tier for others.",
+  gauge("skerry_store_memory_objects", "Objects in the memory tier.", &StoreStats::memory_objects);
+  gauge("skerry_store_memory_bytes", "Bytes that the memory tier's objects take.", &StoreStats::memory_bytes);
+  counter("skerry_store_memory_evictions_total", "Objects that left the memory tier for others.",
           &StoreStats::memory_evictions);
-  gauge("skerry_disk_objects", "Objects on disk.", &StoreStats::disk_objects);
-  gauge("skerry_disk_bytes", "Bytes of the store's directory.", &StoreStats::disk_bytes);
-  gauge("skerry_disk_budget_bytes", "Bytes that the store's directory may have.", &StoreStats::disk_budget);
-  gauge("skerry_index_bytes", "Bytes of the index of what is on disk.", &StoreStats::index_bytes);
-  counter("skerry_segments_sealed_total", "Segments that were completed.", &StoreStats::sealed);
-  counter("skerry_segments_evicted_total", "Segments that were dropped to make room.", &StoreStats::segments_evicted);
+  gauge("skerry_store_disk_objects", "Objects on disk.", &StoreStats::disk_objects);
+  gauge("skerry_store_disk_bytes", "Bytes of the store's directory.", &StoreStats::disk_bytes);
+  gauge("skerry_store_disk_budget_bytes", "Bytes that the store's directory may have.", &StoreStats::disk_budget);
+  gauge("skerry_store_index_bytes", "Bytes of the index of what is on disk.", &StoreStats::index_bytes);
+  counter("skerry_store_segments_sealed_total", "Segments that were completed.", &StoreStats::sealed);
+  counter("skerry_store_segments_evicted_total", "Segments that were dropped to make room.",
+          &StoreStats::segments_evicted);
   counter("skerry_store_writes_refused_total", "Objects that the store did not take.", &StoreStats::writes_refused);
   counter("skerry_store_corrupt_records_total", "Records that failed their checks.", &StoreStats::corrupt_records);
   counter("skerry_store_reads_total", "Reads from disk.", &StoreStats::reads);

@@ -46,6 +46,7 @@ http::RequestHead upstream_request(const http::RequestHead& request, const Snaps
 }
 
 bool is_loop(const http::RequestHead& head, const Snapshot& snapshot) {
+  if (!head.fields.contains(http::HeaderId::cdn_loop)) return false;
   const EdgeConfig& config = snapshot.config();
   const std::string own = loop_entry(config);
   int of_cluster = 0;

@@ -35,7 +35,6 @@ BOOST_FIXTURE_TEST_CASE(each_fault_has_its_status_and_is_not_kept, ImpatientEdge
   const Fault faults[] = {
       {"no answer ever", "/_gen/1k/hang?hang=1", 504},
       {"a head that is no HTTP", "/_gen/1k/garbage?garbage=1", 502},
-      {"a connection reset before the head", "/_gen/1k/reset?close=0", 502},
       {"an error of the origin's own passes", "/_gen/1k/error?status=503&header=Cache-Control:no-store", 503},
   };
   for (const Fault& fault : faults) {

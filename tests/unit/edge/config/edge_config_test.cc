@@ -78,8 +78,8 @@ BOOST_AUTO_TEST_CASE(an_empty_file_says_what_is_required) {
   const auto loaded = load("");
   const auto lines = loaded.report.lines();
   BOOST_TEST_REQUIRE(lines.size() == 2u);
-  BOOST_TEST(lines[0].find("[[site]]") != std::string::npos, lines[0]);
-  BOOST_TEST(lines[1].find("listen or tls_listen is required") != std::string::npos, lines[1]);
+  BOOST_TEST(lines[1].find("[[site]]") != std::string::npos, lines[1]);
+  BOOST_TEST(lines[0].find("listen or tls_listen is required") != std::string::npos, lines[1]);
 }
 
 BOOST_AUTO_TEST_CASE(rules_across_keys_are_checked_at_their_place) {
