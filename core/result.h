@@ -18,19 +18,18 @@ namespace skerry::core {
 enum class ErrorSource : std::uint8_t { client, upstream, internal };
 
 // Every failure the programs can report. The printable name is the one users see in logs, metrics and headers.
-#define SKERRY_ERROR_CODES(X)                                                                                       \
-  X(invalid_argument)                                                                                               \
-  X(invalid_configuration)                                                                                          \
-  X(not_found) X(permission_denied) X(address_in_use) X(limit_exceeded) X(overloaded) X(cancelled) X(io_error)      \
-      X(disk_full) X(corrupt) X(unsupported) X(connect_refused) X(connect_timeout) X(connect_failed)                \
-          X(no_healthy_upstream) X(closed) X(reset) X(read_timeout) X(write_timeout) X(first_byte_timeout)          \
-              X(idle_timeout) X(tls_handshake) X(tls_verify) X(dns_nxdomain) X(dns_failed) X(dns_timeout)           \
-                  X(dns_malformed) X(malformed_head) X(malformed_request_line) X(malformed_status_line)             \
-                      X(malformed_field) X(head_too_large) X(uri_too_long) X(bad_version) X(bad_host)               \
-                          X(bad_content_length) X(conflicting_framing) X(unsupported_transfer_coding) X(bad_chunk)  \
-                              X(body_cut_short) X(body_too_long) X(bad_method) X(bad_expectation) X(header_timeout) \
-                                  X(body_timeout) X(loop_detected) X(misdirected) X(bad_peer_credentials)           \
-                                      X(stale_membership)
+// clang-format off
+#define SKERRY_ERROR_CODES(X) \
+  X(invalid_argument) X(invalid_configuration) X(not_found) X(permission_denied) X(address_in_use) \
+  X(limit_exceeded) X(overloaded) X(cancelled) X(io_error) X(disk_full) X(corrupt) X(unsupported) \
+  X(connect_refused) X(connect_timeout) X(connect_failed) X(no_healthy_upstream) X(closed) X(reset) \
+  X(read_timeout) X(write_timeout) X(first_byte_timeout) X(idle_timeout) X(tls_handshake) X(tls_verify) \
+  X(dns_nxdomain) X(dns_failed) X(dns_timeout) X(dns_malformed) X(malformed_head) X(malformed_request_line) \
+  X(malformed_status_line) X(malformed_field) X(head_too_large) X(uri_too_long) X(bad_version) X(bad_host) \
+  X(bad_content_length) X(conflicting_framing) X(unsupported_transfer_coding) X(bad_chunk) X(body_cut_short) \
+  X(body_too_long) X(bad_method) X(bad_expectation) X(header_timeout) X(body_timeout) X(loop_detected) \
+  X(misdirected) X(bad_peer_credentials) X(stale_membership)
+// clang-format on
 
 enum class ErrorCode : std::uint16_t {
 #define X(name) name,

@@ -16,37 +16,28 @@ namespace skerry::http {
 
 // Fields that the programs look at. The enumerator is the name with '-' as '_'; `name()` gives the canonical case.
 // Anything else is HeaderId::other and found by its name.
-#define SKERRY_HEADERS(X)                                                                                             \
-  X(accept, "Accept")                                                                                                 \
-  X(accept_encoding, "Accept-Encoding")                                                                               \
-  X(accept_language, "Accept-Language")                                                                               \
-  X(accept_ranges, "Accept-Ranges")                                                                                   \
-  X(age, "Age") X(allow, "Allow") X(authorization, "Authorization") X(cache_control, "Cache-Control")                 \
-      X(cache_status, "Cache-Status") X(cdn_cache_control, "CDN-Cache-Control") X(cdn_loop, "CDN-Loop")               \
-          X(connection, "Connection") X(content_encoding, "Content-Encoding") X(content_length, "Content-Length") X(  \
-              content_location, "Content-Location") X(content_range, "Content-Range") X(content_type, "Content-Type") \
-              X(cookie, "Cookie") X(date, "Date") X(etag, "ETag") X(expect, "Expect") X(expires, "Expires") X(        \
-                  forwarded, "Forwarded") X(host, "Host") X(if_match, "If-Match")                                     \
-                  X(if_modified_since, "If-Modified-Since") X(if_none_match, "If-None-Match") X(if_range, "If-Range") \
-                      X(if_unmodified_since, "If-Unmodified-Since") X(keep_alive, "Keep-Alive")                       \
-                          X(last_modified, "Last-Modified") X(location, "Location") X(origin, "Origin")               \
-                              X(pragma, "Pragma") X(proxy_authenticate, "Proxy-Authenticate")                         \
-                                  X(proxy_authentication_info, "Proxy-Authentication-Info")                           \
-                                      X(proxy_authorization, "Proxy-Authorization") X(                                \
-                                          proxy_connection, "Proxy-Connection") X(proxy_status, "Proxy-Status")       \
-                                          X(range, "Range") X(referer, "Referer") X(retry_after, "Retry-After") X(    \
-                                              server, "Server") X(set_cookie, "Set-Cookie")                           \
-                                              X(surrogate_control, "Surrogate-Control") X(                            \
-                                                  surrogate_key, "Surrogate-Key") X(te, "TE") X(trailer, "Trailer")   \
-                                                  X(transfer_encoding, "Transfer-Encoding") X(upgrade, "Upgrade") X(  \
-                                                      user_agent, "User-Agent") X(vary, "Vary")                       \
-                                                      X(via, "Via") X(warning, "Warning")                             \
-                                                          X(x_cache, "X-Cache") X(x_forwarded_for, "X-Forwarded-For") \
-                                                              X(x_forwarded_host, "X-Forwarded-Host")                 \
-                                                                  X(x_forwarded_proto, "X-Forwarded-Proto")           \
-                                                                      X(x_request_id, "X-Request-ID")                 \
-                                                                          X(skerry_peer, "Skerry-Peer")               \
-                                                                              X(skerry_answer, "Skerry-Answer")
+// clang-format off
+#define SKERRY_HEADERS(X) \
+  X(accept, "Accept") X(accept_encoding, "Accept-Encoding") X(accept_language, "Accept-Language") \
+  X(accept_ranges, "Accept-Ranges") X(age, "Age") X(allow, "Allow") X(authorization, "Authorization") \
+  X(cache_control, "Cache-Control") X(cache_status, "Cache-Status") X(cdn_cache_control, "CDN-Cache-Control") \
+  X(cdn_loop, "CDN-Loop") X(connection, "Connection") X(content_encoding, "Content-Encoding") \
+  X(content_length, "Content-Length") X(content_location, "Content-Location") \
+  X(content_range, "Content-Range") X(content_type, "Content-Type") X(cookie, "Cookie") X(date, "Date") \
+  X(etag, "ETag") X(expect, "Expect") X(expires, "Expires") X(forwarded, "Forwarded") X(host, "Host") \
+  X(if_match, "If-Match") X(if_modified_since, "If-Modified-Since") X(if_none_match, "If-None-Match") \
+  X(if_range, "If-Range") X(if_unmodified_since, "If-Unmodified-Since") X(keep_alive, "Keep-Alive") \
+  X(last_modified, "Last-Modified") X(location, "Location") X(origin, "Origin") X(pragma, "Pragma") \
+  X(proxy_authenticate, "Proxy-Authenticate") X(proxy_authentication_info, "Proxy-Authentication-Info") \
+  X(proxy_authorization, "Proxy-Authorization") X(proxy_connection, "Proxy-Connection") \
+  X(proxy_status, "Proxy-Status") X(range, "Range") X(referer, "Referer") X(retry_after, "Retry-After") \
+  X(server, "Server") X(set_cookie, "Set-Cookie") X(surrogate_control, "Surrogate-Control") \
+  X(surrogate_key, "Surrogate-Key") X(te, "TE") X(trailer, "Trailer") \
+  X(transfer_encoding, "Transfer-Encoding") X(upgrade, "Upgrade") X(user_agent, "User-Agent") X(vary, "Vary") \
+  X(via, "Via") X(warning, "Warning") X(x_cache, "X-Cache") X(x_forwarded_for, "X-Forwarded-For") \
+  X(x_forwarded_host, "X-Forwarded-Host") X(x_forwarded_proto, "X-Forwarded-Proto") \
+  X(x_request_id, "X-Request-ID") X(skerry_peer, "Skerry-Peer") X(skerry_answer, "Skerry-Answer")
+// clang-format on
 
 enum class HeaderId : std::uint8_t {
   other = 0,
