@@ -52,8 +52,10 @@ class Reader {
       if (entry != table.entries.end()) {
         field_value(field, into, *entry, table, path);
       } else if (field.required && !(field.secret && table.find(field.alternative))) {
-        const std::string what = field.shape == Field::Shape::array ? "at least one [[" + field.name + "]]" : "it";
-        problem(table.place, joined(path, field.name), "missing: " + what + " is required");
+        const bool array = field.shape == Field::Shape::array;
+        const std::string here = joined(path, field.name);
+        if (array) report_.add({table.place, "[[" + here + "]]", "missing: at least one is required", {}});
+        if (!array) problem(table.place, here, "missing: it is required");
       }
     }
   }

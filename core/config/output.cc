@@ -7,6 +7,14 @@
 namespace skerry::config {
 namespace {
 
+constexpr std::string_view how_to_read =
+    "The file is TOML; `SKERRY_CONFIG` names it if `--config` doesn't. Durations carry a unit (`\"250ms\"`, `\"10s\"`, "
+    "`\"1h30m\"`, `\"1d\"`), sizes too (`\"64KiB\"`, `\"256MiB\"`, `\"10GB\"`; a bare number counts bytes). `${NAME}` "
+    "inside a string becomes that environment variable, `$${` a plain `${`. Every key can be set by the environment, "
+    "which wins over the file: the variable is named below each table, `<N>` is the index of a repeated section "
+    "(`SKERRY_SITE_0_ORIGIN`), commas separate the items of a list. Keys marked *reload* take effect on SIGHUP, the "
+    "others at the next start.";
+
 // Markdown table cells are one line without bars.
 std::string cell(std::string_view text) {
   std::string out;
@@ -105,7 +113,7 @@ void compare(const Schema& schema, const void* a, const void* b, const std::stri
 }  // namespace
 
 std::string reference_markdown(const Schema& schema, std::string_view program, std::string_view introduction) {
-  std::string out = fmt::format("## {}\n\n{}\n\n", program, introduction);
+  std::string out = fmt::format("## {}\n\n{}\n\n{}\n\n", program, introduction, how_to_read);
   append_sections(out, schema, {}, {});
   while (out.ends_with("\n\n")) out.pop_back();
   return out;
