@@ -50,7 +50,7 @@ enum class Match : std::uint8_t { none, applied, failed };
 // Puts one variable where its name says.
 class Variable {
  public:
-  Variable(const std::string& name, const std::string& text) : name_(name), text_(text) { place_.variable = name; }
+  Variable(const std::string& name, const std::string& text) : text_(text) { place_.variable = name; }
 
   const std::string& problem() const { return problem_; }
 
@@ -138,7 +138,6 @@ class Variable {
     return found->kind == kind ? found : nullptr;
   }
 
-  const std::string& name_;
   const std::string& text_;
   Place place_;
   std::string problem_;
