@@ -16,7 +16,8 @@ struct Client {
   std::atomic<std::uint64_t> errors{0};
   std::string first_error;
 
-  void run(std::uint16_t port, unsigned seed, const std::atomic<bool>& stop) {
+  // `events` goes up with every answer and every error, so that somebody can wait for the next one.
+  void run(std::uint16_t port, unsigned seed, const std::atomic<bool>& stop, std::atomic<std::uint64_t>& events) {
     std::minstd_rand random(seed);
     try {
       HttpConnection connection(port);
@@ -28,10 +29,14 @@ struct Client {
         } else if (errors++ == 0) {
           first_error = "status " + std::to_string(reply.status) + " " + reply.field("Cache-Status");
         }
+        ++events;
+        events.notify_all();
       }
     } catch (const std::exception& lost) {
       if (errors++ == 0) first_error = lost.what();
     }
+    ++events;
+    events.notify_all();
   }
 };
 
@@ -77,17 +82,23 @@ BOOST_AUTO_TEST_CASE(a_hit_through_another_edge_names_both_edges) {
 BOOST_AUTO_TEST_CASE(killing_one_edge_under_load_costs_clients_of_the_others_nothing) {
   PopOfThree pop(PopOfThree::Tiers::memory_only);
   std::atomic<bool> stop{false};
+  std::atomic<std::uint64_t> events{0};
   std::array<Client, 6> clients;  // two an edge
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < clients.size(); ++i) {
-    threads.emplace_back([&, i] { clients[i].run(pop.edge(i % 3).port(), static_cast<unsigned>(i + 1), stop); });
+    threads.emplace_back(
+        [&, i] { clients[i].run(pop.edge(i % 3).port(), static_cast<unsigned>(i + 1), stop, events); });
   }
   const auto survivors_answered = [&] {
     return clients[0].answered + clients[1].answered + clients[3].answered + clients[4].answered;
   };
+  const auto survivors_failed = [&] {
+    return clients[0].errors + clients[1].errors + clients[3].errors + clients[4].errors;
+  };
   const auto wait_until_answered = [&](std::uint64_t count) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (survivors_answered() < count && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    for (std::uint64_t seen = events; survivors_answered() < count && survivors_failed() == 0; seen = events) {
+      events.wait(seen);
+    }
   };
   wait_until_answered(1000);
   pop.edge(2).kill();
