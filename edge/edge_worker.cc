@@ -60,7 +60,7 @@ std::shared_ptr<Fill> EdgeWorker::new_fill(FillRequest request) {
 
 std::shared_ptr<FillView> EdgeWorker::view_of(const std::shared_ptr<Fill>& fill) {
   std::weak_ptr<FillView>& known = views_[fill.get()];
-  if (auto view = known.lock(); view && view->fill() == fill && !view->closed()) return view;
+  if (auto view = known.lock(); view && view->fill() == fill && !view->closed() && view->can_begin()) return view;
   auto view = std::make_shared<FillView>(worker_, fill);
   known = view;
   forget_old_views();
@@ -92,6 +92,8 @@ void EdgeWorker::invalidate(const http::RequestHead& request, const http::Respon
     target.path = std::move(path);
     std::string key;
     make_primary_key(target, site.key, key);
+    // Here at once; the members hear of it by the relay.
+    shared_.store.purge(worker_, {PurgeKind::url, key, false}, [](core::Result<Epoch>) {});
     shared_.invalidate({PurgeKind::url, std::move(key), false});
   }
 }

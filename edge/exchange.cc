@@ -201,23 +201,26 @@ Exchange::Next Exchange::lookup() {
 
 // Tries the Vary lists known for the URL, newest first. Leaves the newest variant's key for the fill table.
 bool Exchange::find_variant() {
+  variant_key_ = key_;
+  hash_ = primary_hash_;
   const std::vector<std::string> lists = edge_.store().vary_lists(primary_hash_);
   const std::size_t tries = std::max<std::size_t>(lists.size(), 1);
   for (std::size_t i = 0; i < tries; ++i) {
-    std::string& key = i == 0 ? variant_key_ : text_;
-    key = key_;
-    if (!lists.empty() && !append_variant(key, lists[i], request_->fields)) continue;
-    const KeyHash hash = lists.empty() ? primary_hash_ : edge_.store().hash(key);
-    if (i == 0) hash_ = hash;
-    Found found = edge_.store().find(hash, key);
+    text_ = key_;
+    if (!lists.empty() && !append_variant(text_, lists[i], request_->fields)) continue;
+    const KeyHash hash = lists.empty() ? primary_hash_ : edge_.store().hash(text_);
+    Found found = edge_.store().find(hash, text_);
+    const bool nowhere = std::holds_alternative<FoundNothing>(found);
+    if (i == 0 || !nowhere) {
+      variant_key_ = text_;
+      hash_ = hash;
+    }
     if (const auto* object = std::get_if<ObjectPtr>(&found)) {
       object_ = *object;
       return true;
     }
     if (const auto* on_disk = std::get_if<FoundOnDisk>(&found)) {
       load_from_disk(*on_disk);
-      variant_key_ = key;
-      hash_ = hash;
       return true;
     }
     const auto& nothing = std::get<FoundNothing>(found);
@@ -286,6 +289,8 @@ Exchange::Next Exchange::collapse() {
   if (!object_ && request_->fields.contains(http::HeaderId::range))
     return pass_through(Outcome::partial, Reason::range_not_stored, true);
   if (request_->fields.contains(http::HeaderId::authorization)) return fetch_alone(Reason::authorization);
+  // A fill begun before the purge that the asking edge knows of would bring the purged object back.
+  if (past_own_copy_) return fetch_alone(Reason::purged);
   if (edge_.fills().unshareable(hash_, worker_.loop.now())) return fetch_alone(Reason::hit_for_miss);
 
   const auto usable = [this](const std::shared_ptr<Fill>& fill) {
@@ -295,7 +300,7 @@ Exchange::Next Exchange::collapse() {
   };
   const auto make = [this]() -> std::shared_ptr<Fill> {
     // The fill that ended between the lookup and now has left its object in the store.
-    if (!rechecked_ && !object_ && !past_own_copy_) {
+    if (!rechecked_ && !object_) {
       rechecked_ = true;
       if (!std::holds_alternative<FoundNothing>(edge_.store().find(hash_, variant_key_))) return nullptr;
     }
@@ -396,6 +401,7 @@ Exchange::Next Exchange::follow() {
       }
       return upstream_failed(view_->error());
     case FillState::validated:
+      if (!is_variant(view_->object()->head())) return fetch_alone(Reason::vary_mismatch);
       object_ = view_->object();
       leave_fill();
       verdict_.outcome = Outcome::revalidated;
@@ -410,13 +416,18 @@ Exchange::Next Exchange::follow() {
   return Next::done;
 }
 
+// Is this response, by its own Vary list, the one for this request?
+bool Exchange::is_variant(const ObjectHead& head) {
+  text_ = key_;
+  return append_variant(text_, head.vary, request_->fields) && text_ == head.key;
+}
+
 // The fill's head is known: is it for this request too?
 Exchange::Next Exchange::follow_head() {
   deadline_.cancel();
   const FillHead& head = *view_->head();
   const bool leader = view_->is_leader(*this);
-  text_ = key_;
-  const bool matches = append_variant(text_, head.head.vary, request_->fields) && text_ == head.head.key;
+  const bool matches = is_variant(head.head);
   if (!leader && !head.shareable) return fetch_alone(head.why);
   if (!leader && !matches) return fetch_alone(Reason::vary_mismatch);
   if (object_ && is_server_error(head.head.status) &&
@@ -502,7 +513,10 @@ http::RequestHead Exchange::pass_request(const Source& source) {
   const std::string protocol(head.fields.find(http::HeaderId::upgrade).value_or(""));
   sanitise_client_request(head);
   head.fields.remove(http::HeaderId::expect);
-  if (upgrade && !http::equals_ignoring_case(protocol, "h2c")) {
+  head.fields.remove("HTTP2-Settings");
+  // One protocol, never h2c and never a list that could hide it.
+  const bool plain = protocol.find(',') == std::string::npos && !http::equals_ignoring_case(protocol, "h2c");
+  if (upgrade && plain) {
     head.fields.add(http::HeaderId::connection, "Upgrade");
     head.fields.add(http::HeaderId::upgrade, protocol);
   }

@@ -109,6 +109,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   Next fetch_alone(Reason reason);
   Next serve_stale(Reason reason);
   Next follow_head();
+  bool is_variant(const ObjectHead& head);
   Next upstream_failed(const core::Error& error);
   std::vector<Source> sources() const;
   FillRequest fill_request(bool joinable, bool background);

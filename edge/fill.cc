@@ -113,6 +113,14 @@ void Fill::accept_validation(const http::ResponseHead& response) {
   FillUpdate update;
   update.state = FillState::validated;
   update.object = context_.store.update(request_.stale, std::move(head));
+  if (!update.object) {
+    // Its body was evicted meanwhile, or the store takes nothing: ask for all of it.
+    request_.stale.reset();
+    --next_source_;
+    fetch_.reset();
+    ask_next_source({});
+    return;
+  }
   update.why = Reason::validated;
   context_.counters.validated.add(context_.worker.index);
   end(std::move(update));
@@ -227,7 +235,14 @@ void Fill::on_fetch_body(core::Chunk chunk) {
     chunk.remove_prefix(skipped);
     skip_ -= skipped;
   }
-  if (!chunk.empty()) take(std::move(chunk));
+  if (chunk.empty()) return;
+  // A continued transfer has a length of its own; the body has the one that was announced first.
+  if (head_->length.kind == http::BodyLength::Kind::known && chunk.size() > head_->length.size - pieces_.end()) {
+    on_fetch_error(
+        {core::ErrorCode::body_cut_short, core::ErrorSource::upstream, false, "the continued body is too long"});
+    return;
+  }
+  take(std::move(chunk));
 }
 
 void Fill::take(core::Chunk chunk) {
@@ -266,6 +281,11 @@ void Fill::update_pacing() {
 
 void Fill::on_fetch_end(const http::HeaderMap&) {
   if (state_ != State::streaming) return;
+  if (head_->length.kind == http::BodyLength::Kind::known && pieces_.end() != head_->length.size) {
+    on_fetch_error(
+        {core::ErrorCode::body_cut_short, core::ErrorSource::upstream, false, "the continued body is too short"});
+    return;
+  }
   FillUpdate update;
   update.state = FillState::complete;
   if (writer_) {
@@ -275,8 +295,9 @@ void Fill::on_fetch_end(const http::HeaderMap&) {
   end(std::move(update));
 }
 
-void Fill::on_fetch_error(const core::Error& error) {
+void Fill::on_fetch_error(const core::Error& reported) {
   if (state_ == State::ended) return;
+  const core::Error error = reported;  // it may live in the fetch
   const Source& source = request_.sources[next_source_ - 1];
   if (source.is_peer()) context_.counters.peer_failures.add(context_.worker.index);
   fetch_.reset();

@@ -65,10 +65,12 @@ template <class Usable, class Make>
 FillTable::Joined FillTable::join_or_start(const KeyHash& hash, bool asks_peers, Usable usable, Make make) {
   Shard& home = shard(hash);
   core::MutexLock lock(home.mutex);
-  auto& entry = home.fills[Key{hash, asks_peers}];
-  const bool made = !entry || !usable(entry);
-  if (made) entry = make();
-  return {entry, made};
+  const auto at = home.fills.try_emplace(Key{hash, asks_peers}).first;
+  const bool made = !at->second || !usable(at->second);
+  if (made) at->second = make();
+  Joined joined{at->second, made};
+  if (!joined.fill) home.fills.erase(at);
+  return joined;
 }
 
 }  // namespace skerry::edge

@@ -64,9 +64,9 @@ void FillView::taken(Follower& follower, std::uint64_t offset) {
 // What every follower has taken is dropped, and so is what the store can give back. The fill hears of it, for it may
 // wait.
 void FillView::trim() {
+  if (followers_.empty() || state_ == FillState::waiting) return;
   std::uint64_t slowest = pieces_.end();
   for (const Entry& entry : followers_) slowest = std::min(slowest, entry.offset);
-  if (state_ == FillState::waiting) return;
   pieces_.trim_before(std::max(slowest, stored_behind_));
   const bool caught_up = slowest == pieces_.end() && slowest > reported_;
   if (state_ != FillState::streaming || (slowest < reported_ + progress_step && !caught_up)) return;

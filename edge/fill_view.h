@@ -97,6 +97,8 @@ class FillView final : public std::enable_shared_from_this<FillView> {
   const std::shared_ptr<Fill>& fill() const { return fill_; }
   // Its last follower has left and the fill was told: whoever comes now needs another view.
   bool closed() const { return closed_; }
+  // A follower that starts now can have the body from its first byte.
+  bool can_begin() const { return object_ || pieces_.begin() <= stored_behind_; }
 
   // The first follower ever is the leader: the one who may keep an answer that nobody else may have.
   void add(Follower&, bool leader);

@@ -90,7 +90,8 @@ void Pass::on_fetch_end(const http::HeaderMap& trailers) {
   owner_.on_pass_end(trailers);
 }
 
-void Pass::on_fetch_error(const core::Error& error) {
+void Pass::on_fetch_error(const core::Error& reported) {
+  const core::Error error = reported;  // it may live in the fetch
   fetch_.reset();
   if (head_came_ || body_began_) {
     owner_.on_pass_error(error, head_came_);

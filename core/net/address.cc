@@ -44,8 +44,7 @@ Result<IpAddress> IpAddress::parse(std::string_view text) {
   char buffer[INET6_ADDRSTRLEN];
   const Error error = not_an_address(text, "an IP address");
   if (text.size() >= sizeof buffer || text.find('\0') != std::string_view::npos) return error;
-  std::memcpy(buffer, text.data(), text.size());
-  buffer[text.size()] = '\0';
+  buffer[text.copy(buffer, text.size())] = '\0';
   if (text.find(':') == std::string_view::npos) {
     std::array<std::uint8_t, 4> octets;
     if (inet_pton(AF_INET, buffer, octets.data()) != 1) return error;

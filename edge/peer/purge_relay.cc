@@ -188,6 +188,11 @@ void PurgeRelay::tell_members() {
   unanswered_ = 1;  // ours: so that nothing completes before all were asked
   for (const Member& member : snapshot_->members()) {
     if (!member.group) continue;
+    if (member.group->all_ejected(worker_.loop.now())) {
+      // Known to be down: it finds out by the gap in our numbers.
+      outcome_.unreachable.push_back(member.name);
+      continue;
+    }
     ++unanswered_;
     tell(member);
   }

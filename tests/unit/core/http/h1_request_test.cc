@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(malformed_request_lines_are_refused) {
                                       "GET //\v HTTP/1.1"}) {
     check_refused(std::string(line) + "\r\nHost: a\r\n\r\n", 400, ErrorCode::malformed_request_line);
   }
-  check_refused(std::string("GET /\0a HTTP/1.1\r\nHost: a\r\n\r\n", 32), 400, ErrorCode::malformed_request_line);
+  check_refused(std::string("GET /\0a HTTP/1.1\r\nHost: a\r\n\r\n", 29), 400, ErrorCode::malformed_request_line);
   check_refused("GET / HTTP/1.1\nHost: a\r\n\r\n", 400, ErrorCode::malformed_request_line);
   check_refused("\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400, ErrorCode::malformed_request_line);
   check_refused("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400, ErrorCode::malformed_request_line);
