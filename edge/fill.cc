@@ -18,7 +18,7 @@ namespace {
 // store can give back (stored).
 constexpr std::uint64_t window = 1 << 20;
 // How often a transfer that broke off is continued from where it stopped.
-constexpr int most_resumes = 3;
+constexpr int most_resumes = 8;
 // A fill that nobody waits for any more goes on if at most this is missing.
 constexpr std::uint64_t worth_fetching = 8 << 20;
 
