@@ -29,6 +29,9 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 
 [[noreturn]] void become(std::vector<std::string> arguments, const Command& command, int output) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // Whoever runs the tests in the background may have had SIGINT ignored, and a shell can't trap what it was born
+  // ignoring.
+  for (const int number : {SIGINT, SIGQUIT, SIGHUP, SIGTERM, SIGPIPE}) signal(number, SIG_DFL);
   dup2(open("/dev/null", O_RDONLY), 0);
   dup2(output, 1);
   dup2(output, 2);
