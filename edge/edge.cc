@@ -4,6 +4,7 @@
 
 #include "core/config/output.h"
 #include "core/dns/resolver.h"
+#include "core/mutex.h"
 
 namespace skerry::edge {
 
@@ -165,11 +166,34 @@ core::Result<std::vector<std::string>> Edge::reload() {
   std::vector<std::string> restart =
       config::changes_needing_restart(edge_table(), snapshot_->config(), (*snapshot)->config());
   snapshot_ = std::move(snapshot).value();
-  for (auto& part : workers_) {
-    part->edge.worker().loop.post([&edge = part->edge, snapshot = snapshot_] { edge.set_snapshot(snapshot); });
-  }
+  hand_out_snapshot();
   if (access_log_) access_log_->reopen();
   return restart;
+}
+
+// Returns when every worker has the new configuration, so that "reloaded" is true for the next request. The control
+// loop may wait for the workers, never they for it; a worker that is busy for a second gets it a little later.
+void Edge::hand_out_snapshot() {
+  struct Handed {
+    core::Mutex mutex;
+    core::Condition all;
+    std::size_t missing GUARDED_BY(mutex) = 0;
+  };
+  const auto handed = std::make_shared<Handed>();
+  core::MutexLock lock(handed->mutex);
+  handed->missing = workers_.size();
+  for (auto& part : workers_) {
+    part->edge.worker().loop.post([&edge = part->edge, snapshot = snapshot_, handed] {
+      edge.set_snapshot(snapshot);
+      core::MutexLock inner(handed->mutex);
+      --handed->missing;
+      handed->all.notify_one();
+    });
+  }
+  const core::TimePoint deadline = core::system_clock().now() + std::chrono::seconds(1);
+  while (handed->missing > 0 && core::system_clock().now() < deadline) {
+    handed->all.wait_for(handed->mutex, std::chrono::milliseconds(100));
+  }
 }
 
 void Edge::drain(core::Task done) {

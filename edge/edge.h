@@ -49,6 +49,7 @@ class Edge {
   core::Result<void> listen_on(PerWorker& part);
   core::Result<void> add_server(PerWorker& part, std::string_view kind, core::Address address,
                                 std::shared_ptr<const core::TlsContext> tls);
+  void hand_out_snapshot();
   void worker_drained();
   void cut_connections();
 
