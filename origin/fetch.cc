@@ -229,7 +229,8 @@ FetchMachine::Progress FetchMachine::finish() {
     pool_->park(std::move(slot_));
   }
   leave_upstream();
-  events_.on_fetch_end(trailers_);
+  const http::HeaderMap trailers = std::move(trailers_);  // as in fail()
+  events_.on_fetch_end(trailers);
   return Progress::done;
 }
 
@@ -239,7 +240,8 @@ FetchMachine::Progress FetchMachine::fail() {
     return Progress::wait;
   }
   over_ = true;
-  events_.on_fetch_error(error_);
+  const core::Error error = std::move(error_);  // the owner may destroy this fetch and go on reading
+  events_.on_fetch_error(error);
   return Progress::done;
 }
 

@@ -57,8 +57,8 @@ class FetchProbe final : public origin::FetchEvents {
   }
   void on_fetch_error(const core::Error& happened) override {
     BOOST_TEST(!over());
-    error = happened;
     after("error");
+    error = happened;  // what is reported outlives the fetch
   }
   void on_fetch_writable() override {
     ++writable;
