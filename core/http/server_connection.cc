@@ -194,7 +194,9 @@ void ServerConnection::flush() {
     write_blocked_ = put.status != IoStatus::ok || put.bytes < offered;
     if (write_blocked_) write_progress_ = wrote || !watches_write_ ? loop().now() : write_progress_;
   }
-  if (wrote) tell_writable();
+  if (!wrote) return;
+  progress_ = progress_ || tunnel_;
+  tell_writable();
 }
 
 void ServerConnection::tell_writable() {
@@ -328,8 +330,10 @@ void ServerConnection::abort() {
 }
 
 void ServerConnection::consume(std::size_t n) {
+  const bool was_full = codec_->input_state() == InputState::answer;
   codec_->consume(stream_id_, n);
-  if (begin_ != end_) wake();
+  // Input may wait here; and from now on the client is waited for, which has its deadline.
+  if (begin_ != end_ || was_full) wake();
 }
 
 void ServerConnection::become_tunnel() {

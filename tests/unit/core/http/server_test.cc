@@ -367,6 +367,48 @@ BOOST_AUTO_TEST_CASE(an_unread_body_pauses_the_client) {
   BOOST_TEST(client->received.ends_with("ok"));
 }
 
+BOOST_AUTO_TEST_CASE(a_client_that_stops_after_its_window_was_full_is_not_waited_for) {
+  limits.request_window = 100;
+  limits.body_timeout = 10s;
+  listen();
+  service.prepare = [](SeenRequest& request) { request.consumes = false; };
+  const auto client = connect_and_send(post(1000) + std::string(100, 'x'));
+  simulation.run_for(60s);
+  BOOST_TEST(!service.last().cancelled.has_value());
+  service.last().sink->consume(100);
+  simulation.run_for(9s);
+  BOOST_TEST(!service.last().cancelled.has_value());
+  simulation.run_for(2s);
+  BOOST_TEST(service.last().cancelled.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_tunnel_lives_while_either_side_speaks) {
+  limits.tunnel_timeout = 10s;
+  listen();
+  service.prepare = [](SeenRequest& request) {
+    request.begin = [](SeenRequest& self) {
+      ResponseHead head;
+      head.status = 101;
+      self.sink->send_head(head, BodyLength::none());
+      self.sink->become_tunnel();
+    };
+  };
+  const auto client = connect_and_send("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\n\r\n");
+  for (int i = 0; i < 4; ++i) {
+    simulation.run_for(9s);
+    service.last().sink->send_body(core::Chunk::copy_of("down"));
+    simulation.run_for(9s);
+    client->send("up");
+  }
+  settle();
+  BOOST_TEST(service.last().body == "upupupup");
+  simulation.run_for(9s);
+  BOOST_TEST(!service.last().cancelled.has_value());
+  simulation.run_for(2s);
+  BOOST_TEST(service.last().cancelled.has_value());
+  BOOST_TEST(client->failure.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(an_early_answer_to_a_long_upload_reaches_the_client) {
   listen();
   service.prepare = [](SeenRequest& request) {
