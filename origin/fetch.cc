@@ -216,7 +216,7 @@ FetchMachine::Progress FetchMachine::await_head() {
 FetchMachine::Progress FetchMachine::stream() {
   if (loss_) return fail_with(std::move(loss_->error));
   if (ended_) return go(StepId::finish);
-  if (expired_ && !paused_) return fail_with(problem(core::ErrorCode::idle_timeout));
+  if (expired_) return fail_with(problem(core::ErrorCode::idle_timeout));
   return Progress::wait;
 }
 

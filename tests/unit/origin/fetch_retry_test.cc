@@ -104,6 +104,42 @@ BOOST_AUTO_TEST_CASE(nothing_is_sent_again_once_a_byte_of_the_response_came) {
   BOOST_TEST(world.status().failures == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(no_other_upstream_is_asked_once_a_byte_of_the_response_came) {
+  for (const std::string_view begun : {"HTTP/1.1 2", "HTTP/1.1 103 Early Hints\r\n\r\n"}) {
+    FetchWorld world(2);
+    FetchProbe probe;
+    world.start(probe);
+    const auto connections = [&] { return world.origin(0).connections() + world.origin(1).connections(); };
+    BOOST_REQUIRE(world.run_until([&] { return connections() == 1; }));
+    const std::size_t chosen = world.origin(0).connections() == 1 ? 0 : 1;
+    BOOST_REQUIRE(world.has_request(chosen, 0));
+    world.origin(chosen).connection().send(begun);
+    world.origin(chosen).connection().stream->shutdown_write();
+    BOOST_REQUIRE(world.run_until([&] { return probe.over(); }));
+    BOOST_TEST(probe.error.has_value());
+    BOOST_TEST(connections() == 1u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(other_idle_connections_are_not_tried_after_a_closed_one) {
+  FetchWorld world;
+  FetchProbe first, second, third;
+  world.start(first);
+  world.start(second);
+  BOOST_REQUIRE(world.has_request(0, 0));
+  BOOST_REQUIRE(world.has_request(0, 1));
+  world.origin().connection(0).send(ok_hello);
+  BOOST_REQUIRE(world.run_until([&] { return first.ended; }));
+  world.origin().connection(1).send(ok_hello);
+  BOOST_REQUIRE(world.run_until([&] { return second.ended; }));
+  BOOST_TEST(world.status().idle == 2u);
+  world.start(third);
+  BOOST_REQUIRE(world.has_request(0, 1, 2));
+  world.origin().connection(1).stream.reset();
+  BOOST_REQUIRE(world.has_request(0, 2));
+  BOOST_TEST(world.status().idle == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(refused_connect_goes_to_the_next_upstream_and_ejects_the_first) {
   FetchWorld world(2);
   world.origin(0).listener.reset();
