@@ -85,7 +85,7 @@ void DiskWriter::when_drained(const std::shared_ptr<DrainWaiter>& waiter) {
   }
   // It drained in between.
   waiter->loop.post([weak = std::weak_ptr(waiter)] {
-    if (const auto alive = weak.lock()) alive->on_drained();
+    if (const auto waiter = weak.lock(); waiter && waiter->alive) waiter->on_drained();
   });
 }
 
@@ -97,13 +97,13 @@ void DiskWriter::drained() {
     waiters.swap(waiters_);
   }
   for (auto& weak : waiters) {
-    // The waiter must not be destroyed on this thread: the loop's task takes the reference over. If it is the last
-    // one, the ObjectWriter has gone in the meantime.
+    // The waiter must not be destroyed on this thread: the loop's task takes the reference over. A writer that was
+    // congested twice is here twice, so references don't tell whether it is still there.
     auto waiter = weak.lock();
     if (!waiter) continue;
     core::EventLoop& loop = waiter->loop;
-    loop.post([waiter = std::move(waiter)] {
-      if (waiter.use_count() > 1) waiter->on_drained();
+    loop.post([waiter = std::move(waiter)]() mutable {
+      if (waiter->alive) waiter->on_drained();
     });
   }
 }

@@ -21,6 +21,7 @@ namespace skerry::edge {
 struct DrainWaiter {
   core::EventLoop& loop;
   core::Task on_drained;
+  bool alive = true;  // until the ObjectWriter goes; read and written on its loop alone
 };
 
 class DiskWriter {

@@ -11,6 +11,7 @@ TieredWriter::TieredWriter(TieredStore& store, const core::Worker& worker, Objec
     : store_(store), loop_(worker.loop), head_(std::move(head)), to_disk_(store.disk_ != nullptr) {}
 
 TieredWriter::~TieredWriter() {
+  if (waiter_) waiter_->alive = false;
   release_memory();
   if (body_) store_.disk_->abandon(*body_);
 }
