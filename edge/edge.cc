@@ -90,11 +90,9 @@ core::Result<void> Edge::open(EdgeConfig config) {
 core::Result<void> Edge::open_control() {
   control_resolver_ = dns::Resolver::create(control_, {});
   origin::set_resolver(control_, control_resolver_.get());
-  relay_ = std::make_unique<PurgeRelay>(control_, *store_, positions_, [this] { return snapshot_; });
+  relay_ = std::make_unique<PurgeRelay>(control_, *store_, positions_, *counters_, [this] { return snapshot_; });
   shared_->invalidate = [this](Purge purge) {
-    control_loop_.post([this, purge = std::move(purge)]() mutable {
-      relay_->purge(std::move(purge), [](core::Result<PurgeOutcome>) {});
-    });
+    control_loop_.post([this, purge = std::move(purge)]() mutable { relay_->invalidate(std::move(purge)); });
   };
   const EdgeConfig& settings = snapshot_->config();
   if (settings.admin_listen) {

@@ -119,6 +119,8 @@ void EdgeWorker::record(const AccessFacts& facts) {
   line.protocol = facts.request.version == http::Version::http_1_0 ? "HTTP/1.0" : "HTTP/1.1";
   line.outcome = name(facts.verdict.outcome);
   line.reason = name(facts.verdict.reason);
+  line.upstream = facts.upstream;
+  line.request_id = facts.request_id;
   line.referer = facts.request.fields.find(http::HeaderId::referer).value_or("");
   line.user_agent = facts.request.fields.find(http::HeaderId::user_agent).value_or("");
   shared_.access_log->record(worker_.index, line);

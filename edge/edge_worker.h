@@ -60,6 +60,8 @@ struct AccessFacts {
   int status;
   std::uint64_t bytes;
   core::Duration duration;
+  std::string_view upstream;  // who was asked; empty: nobody
+  std::string_view request_id;
   std::string_view peer_client;  // on the peer listener: for whom the peer asked
   std::string_view site;         // empty: none served it
 };

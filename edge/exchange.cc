@@ -11,6 +11,8 @@
 namespace skerry::edge {
 
 namespace {
+constexpr std::size_t longest_request_id = 64;
+
 // How long a request waits for a head or small body from disk before it goes to the origin instead.
 constexpr std::chrono::seconds load_deadline{5};
 }  // namespace
@@ -44,6 +46,7 @@ void Exchange::begin(http::ResponseSink& sink, bool peer_listener) {
   sink_ = &sink;
   peer_listener_ = peer_listener;
   verdict_ = Verdict();
+  upstream_.clear();
   status_ = 0;
   alone_ = rechecked_ = head_sent_ = load_done_ = past_own_copy_ = false;
   waiting_ = 0;
@@ -115,6 +118,7 @@ Exchange::Next Exchange::receive() {
 // --- authorize
 
 Exchange::Next Exchange::authorize() {
+  choose_request_id();
   if (peer_listener_) {
     auto peer = accept_peer_request(*request_, snapshot_->config().pop.secret, worker_.loop.wall());
     if (!peer.ok()) return answer_locally(403, Reason::denied, peer.error());
@@ -140,8 +144,28 @@ Exchange::Next Exchange::authorize() {
   return go(Step::key);
 }
 
+// A member's request keeps its number. A client's own is not taken over: it is no part of the cache key, and what the
+// origin makes of it would be served to others.
+void Exchange::choose_request_id() {
+  if (peer_listener_) {
+    const std::string_view given = request_->fields.find(http::HeaderId::x_request_id).value_or("");
+    if (!given.empty() && given.size() <= longest_request_id) {
+      request_id_ = given;
+      return;
+    }
+  }
+  constexpr std::string_view digits = "0123456789abcdef";
+  request_id_.resize(16);
+  std::uint64_t number = worker_.random.next();
+  for (char& digit : request_id_) {
+    digit = digits[number & 15];
+    number >>= 4;
+  }
+}
+
 // Another member took a purge: applied here before it is confirmed. After a gap in its numbers something was missed,
-// and everything is validated before it is used again.
+// and everything is validated before it is used again; until that is durable the gap stays open, and the next purge
+// finds it again.
 Exchange::Next Exchange::apply_member_purge() {
   auto numbered = parse_purge_target(request_->path);
   if (!numbered.ok()) return answer_locally(400, Reason::bad_request, numbered.error());
@@ -157,12 +181,17 @@ Exchange::Next Exchange::apply_member_purge() {
   edge_.store().purge(
       worker_, numbered->purge,
       [&edge = edge_, &worker = worker_, number = numbered->number, finished](core::Result<Epoch> applied) {
-        if (!applied.ok() || edge.positions().record(number) != PurgePositions::Arrival::gap) {
+        const bool gap = edge.positions().arrival_of(number) == PurgePositions::Arrival::gap;
+        if (!applied.ok() || !gap) {
+          if (applied.ok()) edge.positions().record(number);
           finished(std::move(applied));
           return;
         }
         edge.counters().purge_gaps.add(worker.index);
-        edge.store().purge(worker, {PurgeKind::all, {}, true}, finished);
+        edge.store().purge(worker, {PurgeKind::all, {}, true}, [&edge, number, finished](core::Result<Epoch> repaired) {
+          if (repaired.ok()) edge.positions().record(number);
+          finished(std::move(repaired));
+        });
       });
   return Next::again;
 }
@@ -345,6 +374,7 @@ FillRequest Exchange::fill_request(bool joinable, bool background) {
   remove_conditions(fill.request);
   fill.request.fields.remove(http::HeaderId::range);
   fill.request.fields.remove(http::HeaderId::if_range);
+  fill.request.fields.set(http::HeaderId::x_request_id, request_id_);
   fill.request.method = http::Method::get;
   fill.request.method_text = "GET";
   if (client_.empty()) client_ = sink_->connection().client.ip.to_string();
@@ -386,6 +416,7 @@ void Exchange::on_fill_read_back(std::uint64_t offset, core::Chunk chunk) {
 }
 
 Exchange::Next Exchange::follow() {
+  upstream_ = view_->upstream();
   switch (view_->state()) {
     case FillState::waiting: {
       const bool late = verdict_.collapsed && worker_.loop.now() >= began_ + site_->policy.follower_timeout;
@@ -514,6 +545,7 @@ http::RequestHead Exchange::pass_request(const Source& source) {
   sanitise_client_request(head);
   head.fields.remove(http::HeaderId::expect);
   head.fields.remove("HTTP2-Settings");
+  head.fields.set(http::HeaderId::x_request_id, request_id_);
   // One protocol, never h2c and never a list that could hide it.
   const bool plain = protocol.find(',') == std::string::npos && !http::equals_ignoring_case(protocol, "h2c");
   if (upgrade && plain) {
@@ -599,9 +631,10 @@ void Exchange::on_cancelled(const core::Error& error) {
 
 void Exchange::record() {
   if (!request_ || !sink_) return;
+  if (pass_) upstream_ = pass_->upstream();
   const std::string& origin_of = site_ ? site_->name : text_;
   edge_.record({*request_, sink_->connection(), verdict_, status_, sink_->bytes_sent(), worker_.loop.now() - began_,
-                peer_listener_ ? std::string_view(client_) : std::string_view(),
+                upstream_, request_id_, peer_listener_ ? std::string_view(client_) : std::string_view(),
                 site_ ? std::string_view(origin_of) : std::string_view()});
 }
 

@@ -90,6 +90,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
 
   Next receive();
   Next authorize();
+  void choose_request_id();
   Next apply_member_purge();
   Next purge();
   Next make_key();
@@ -138,6 +139,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   const Site* site_ = nullptr;
   core::TimePoint began_;
   std::string client_;
+  std::string request_id_;   // one for all edges that a request passes, in their logs and the answer
   std::string key_;          // primary key
   std::string variant_key_;  // with the variant part of `vary_`, if one is known
   KeyHash primary_hash_, hash_;
@@ -148,6 +150,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   std::unique_ptr<Pass> pass_;
   BodyPump pump_;
   Verdict verdict_;
+  std::string upstream_;         // who was asked last; empty: nobody
   http::ResponseHead response_;  // reused: what is added to the stored fields, or a response of our own
   std::string text_;             // scratch for field values
   int status_ = 0;

@@ -107,6 +107,7 @@ void Exchange::add_own_fields(bool with_age, std::chrono::seconds age) {
   fields.add(http::HeaderId::cache_status, text_);
   text_.assign("1.1 ").append(name);
   fields.add(http::HeaderId::via, text_);
+  fields.set(http::HeaderId::x_request_id, request_id_);
   if (peer_listener_) {
     const bool hit = verdict_.outcome == Outcome::hit || verdict_.outcome == Outcome::stale;
     add_peer_answer(response_, {hit, false});

@@ -82,6 +82,7 @@ void Fill::fetch_from(const Source& source) {
 void Fill::on_fetch_interim(const http::ResponseHead&) {}
 
 void Fill::on_fetch_head(http::ResponseHead&& response, http::BodyLength length) {
+  upstream_ = fetch_->upstream();
   const Source& source = request_.sources[next_source_ - 1];
   // A peer that does not say it is one (it refused us, or something else answers there) has not answered.
   if (source.is_peer() && !is_peer_answer(response)) {
@@ -300,6 +301,7 @@ void Fill::on_fetch_error(const core::Error& reported) {
   const core::Error error = reported;  // it may live in the fetch
   const Source& source = request_.sources[next_source_ - 1];
   if (source.is_peer()) context_.counters.peer_failures.add(context_.worker.index);
+  if (fetch_) upstream_ = fetch_->upstream();
   fetch_.reset();
   if (state_ == State::waiting || resume_elsewhere()) {
     ask_next_source(error);
@@ -314,6 +316,7 @@ void Fill::on_fetch_error(const core::Error& reported) {
 }
 
 void Fill::publish(FillUpdate update) {
+  if (update.state) update.upstream = upstream_;
   const core::Worker& here = context_.worker;
   const auto keep = shared_from_this();
   const std::vector<Subscriber> told = subscribers_;
@@ -348,6 +351,7 @@ void Fill::subscribe(std::shared_ptr<FillView> view) {
   if (state_ == State::streaming) update.state = FillState::streaming;
   if (state_ == State::ended) update = last_;
   update.head = head_;
+  update.upstream = upstream_;
   const bool can_follow = pieces_.begin() == 0 || (writer_ && pieces_.begin() <= writer_->readable()) || update.object;
   if (!can_follow || (head_ && !head_->shareable && !subscribers_.empty())) {
     update = {};

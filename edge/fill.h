@@ -105,6 +105,7 @@ class Fill final : public origin::FetchEvents, public std::enable_shared_from_th
   bool started_ = false;
   std::size_t next_source_ = 0;
   std::unique_ptr<origin::Fetch> fetch_;
+  std::string upstream_;  // who was asked last
   core::WallTime requested_;
   std::shared_ptr<const FillHead> head_;
   std::unique_ptr<ObjectWriter> writer_;

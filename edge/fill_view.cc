@@ -99,6 +99,7 @@ void FillView::apply(FillUpdate update) {
   if (update.head) head_ = std::move(update.head);
   if (update.object) object_ = std::move(update.object);
   if (update.error) error_ = std::move(update.error);
+  if (update.state) upstream_ = std::move(update.upstream);
   if (update.why != Reason::none) why_ = update.why;
   if (update.state) state_ = *update.state;
   pieces_.append(std::move(update.chunk));

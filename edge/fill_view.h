@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/chunk.h"
@@ -71,6 +72,7 @@ struct FillUpdate {
   ObjectPtr object;
   Reason why = Reason::none;
   std::shared_ptr<const core::Error> error;
+  std::string upstream;  // with a state: who was asked last
 };
 
 class Follower {
@@ -93,6 +95,7 @@ class FillView final : public std::enable_shared_from_this<FillView> {
   const ObjectPtr& object() const { return object_; }
   Reason why() const { return why_; }
   const core::Error& error() const { return *error_; }
+  const std::string& upstream() const { return upstream_; }
   const core::Worker& worker() const { return worker_; }
   const std::shared_ptr<Fill>& fill() const { return fill_; }
   // Its last follower has left and the fill was told: whoever comes now needs another view.
@@ -134,6 +137,7 @@ class FillView final : public std::enable_shared_from_this<FillView> {
   ObjectPtr object_;
   Reason why_ = Reason::none;
   std::shared_ptr<const core::Error> error_;
+  std::string upstream_;
   FillPieces pieces_;
   std::uint64_t stored_behind_ = 0;  // what lies before it can be read back
   std::uint64_t reported_ = 0;

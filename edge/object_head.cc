@@ -12,7 +12,7 @@ namespace {
 
 using http::HeaderId;
 
-// What frames one message or belongs to one connection or hop (RFC 9111 3.1), and Age, which we compute.
+// What frames one message, names one request, or belongs to one connection or hop (RFC 9111 3.1).
 void remove_unstorable(http::HeaderMap& fields) {
   http::remove_hop_by_hop(fields);
   constexpr HeaderId unstorable[] = {
@@ -27,6 +27,7 @@ void remove_unstorable(http::HeaderMap& fields) {
       HeaderId::transfer_encoding,
       HeaderId::upgrade,
       HeaderId::content_length,
+      HeaderId::x_request_id,
       HeaderId::skerry_peer,
       HeaderId::skerry_answer,
   };

@@ -92,6 +92,7 @@ void Pass::on_fetch_end(const http::HeaderMap& trailers) {
 
 void Pass::on_fetch_error(const core::Error& reported) {
   const core::Error error = reported;  // it may live in the fetch
+  upstream_ = upstream();
   fetch_.reset();
   if (head_came_ || body_began_) {
     owner_.on_pass_error(error, head_came_);

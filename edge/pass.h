@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/http/server.h"
@@ -39,6 +40,8 @@ class Pass final : public origin::FetchEvents {
   void start(std::vector<Source> sources, http::BodyLength body);
   void request_body(core::Chunk);
   void request_end(const http::HeaderMap& trailers);
+  // Who was asked last, for the log.
+  std::string upstream() const { return fetch_ ? fetch_->upstream() : upstream_; }
   // The client took some of the response.
   void sink_writable();
   // The head was a 101: from now on bytes flow both ways untouched.
@@ -63,6 +66,7 @@ class Pass final : public origin::FetchEvents {
   std::size_t next_ = 0;
   http::BodyLength body_;
   std::unique_ptr<origin::Fetch> fetch_;
+  std::string upstream_;        // once the fetch is gone
   std::size_t unconsumed_ = 0;  // request body bytes taken from the sink and not yet given back
   bool body_began_ = false;
   bool head_came_ = false;

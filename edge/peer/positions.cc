@@ -5,16 +5,26 @@
 
 namespace skerry::edge {
 
+PurgePositions::Arrival PurgePositions::arrival_of(const PurgeNumber& purge) const {
+  core::MutexLock lock(mutex_);
+  return compare(purge);
+}
+
 PurgePositions::Arrival PurgePositions::record(const PurgeNumber& purge) {
   core::MutexLock lock(mutex_);
+  const Arrival arrival = compare(purge);
+  if (arrival == Arrival::again) return arrival;
+  seen_[purge.member] = {purge.boot, purge.number};
+  render();
+  return arrival;
+}
+
+PurgePositions::Arrival PurgePositions::compare(const PurgeNumber& purge) const {
   const auto known = seen_.find(purge.member);
-  Seen& seen = known == seen_.end() ? seen_[purge.member] : known->second;
+  const Seen seen = known == seen_.end() ? Seen{} : known->second;
   const bool same_run = seen.boot == purge.boot;
   if (same_run && purge.number <= seen.number) return Arrival::again;
-  const bool in_order = purge.number == (same_run ? seen.number + 1 : 1);
-  seen = {purge.boot, purge.number};
-  render();
-  return in_order ? Arrival::next : Arrival::gap;
+  return purge.number == (same_run ? seen.number + 1 : 1) ? Arrival::next : Arrival::gap;
 }
 
 void PurgePositions::render() {

@@ -29,6 +29,8 @@ class PurgePositions {
     again,  // was applied before
     gap,    // something in between was missed
   };
+  // What record() would say, without noting it: a gap counts as seen only once its repair is durable.
+  Arrival arrival_of(const PurgeNumber&) const;
   Arrival record(const PurgeNumber&);
   // "lon-1=1732312.5,lon-2=…": cached, for it goes with every peer request.
   std::string to_string() const;
@@ -40,6 +42,7 @@ class PurgePositions {
     std::uint64_t boot = 0;
     std::uint64_t number = 0;
   };
+  Arrival compare(const PurgeNumber&) const REQUIRES(mutex_);
   void render() REQUIRES(mutex_);
 
   mutable core::Mutex mutex_;

@@ -10,7 +10,10 @@ namespace skerry::edge {
 namespace {
 
 constexpr std::size_t most_waiting = 10'000;
+constexpr std::size_t most_invalidations = 1'000;
 constexpr std::chrono::seconds member_timeout{2};
+// A silent member costs its timeout once in so long, not at every purge.
+constexpr std::chrono::seconds silent_pause{10};
 
 bool is_unreserved(unsigned char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
@@ -116,7 +119,7 @@ core::Result<NumberedPurge> parse_purge_target(std::string_view path) {
 class PurgeRelay::Call final : private origin::FetchEvents {
  public:
   Call(PurgeRelay& relay, const Member& member, http::RequestHead head)
-      : relay_(relay), name_(member.name), deadline_(relay.worker_.loop, [this] { report(false); }) {
+      : relay_(relay), name_(member.name), deadline_(relay.worker_.loop, [this] { report(Answer::silent); }) {
     deadline_.arm(member_timeout);
     origin::FetchRequest request;
     request.head = std::move(head);
@@ -126,30 +129,33 @@ class PurgeRelay::Call final : private origin::FetchEvents {
   }
 
  private:
-  void on_fetch_head(http::ResponseHead&& head, http::BodyLength) override { applied_ = head.status == 204; }
+  void on_fetch_head(http::ResponseHead&& head, http::BodyLength) override {
+    answer_ = head.status == 204 ? Answer::applied : Answer::failed;
+  }
   void on_fetch_body(core::Chunk) override {}
-  void on_fetch_end(const http::HeaderMap&) override { report(applied_); }
-  void on_fetch_error(const core::Error&) override { report(false); }
+  void on_fetch_end(const http::HeaderMap&) override { report(answer_); }
+  void on_fetch_error(const core::Error&) override { report(Answer::failed); }
 
-  void report(bool applied) {
+  void report(Answer answer) {
     if (std::exchange(reported_, true)) return;
     deadline_.cancel();
-    relay_.member_answered(name_, applied);
+    relay_.member_answered(name_, answer);
   }
 
   PurgeRelay& relay_;
   const std::string name_;
   std::unique_ptr<origin::Fetch> fetch_;
   core::Timer deadline_;
-  bool applied_ = false;
+  Answer answer_ = Answer::failed;
   bool reported_ = false;
 };
 
-PurgeRelay::PurgeRelay(const core::Worker& worker, ObjectStore& store, PurgePositions& positions,
+PurgeRelay::PurgeRelay(const core::Worker& worker, ObjectStore& store, PurgePositions& positions, Counters& counters,
                        CurrentSnapshot snapshot)
     : worker_(worker),
       store_(store),
       positions_(positions),
+      counters_(counters),
       snapshot_of_(std::move(snapshot)),
       boot_(static_cast<std::uint64_t>(
           std::chrono::duration_cast<std::chrono::milliseconds>(worker.loop.clock().wall().time_since_epoch())
@@ -163,15 +169,36 @@ void PurgeRelay::purge(Purge purge, Done done) {
     return;
   }
   waiting_.push_back({std::move(purge), std::move(done)});
-  if (!busy_) begin_next();
+  begin_next();
+}
+
+void PurgeRelay::invalidate(Purge purge) {
+  // Many requests to one URL while it waits are one invalidation.
+  for (const Purge& waiting : invalidations_) {
+    if (waiting.target == purge.target) return;
+  }
+  if (invalidations_.size() >= most_invalidations) {
+    counters_.invalidations_dropped.add(worker_.index);
+    return;
+  }
+  invalidations_.push_back(std::move(purge));
+  begin_next();
 }
 
 void PurgeRelay::begin_next() {
-  if (waiting_.empty()) return;
-  busy_ = true;
+  if (under_way_) return;
+  if (!waiting_.empty()) {
+    under_way_ = std::move(waiting_.front());
+    waiting_.pop_front();
+  } else if (!invalidations_.empty()) {
+    under_way_ = Waiting{std::move(invalidations_.front()), [](core::Result<PurgeOutcome>) {}};
+    invalidations_.pop_front();
+  } else {
+    return;
+  }
   snapshot_ = snapshot_of_();
   outcome_ = {};
-  store_.purge(worker_, waiting_.front().purge, [this](core::Result<Epoch> applied) {
+  store_.purge(worker_, under_way_->purge, [this](core::Result<Epoch> applied) {
     if (!applied.ok()) {
       complete(applied.error());
       return;
@@ -188,8 +215,7 @@ void PurgeRelay::tell_members() {
   unanswered_ = 1;  // ours: so that nothing completes before all were asked
   for (const Member& member : snapshot_->members()) {
     if (!member.group) continue;
-    if (member.group->all_ejected(worker_.loop.now())) {
-      // Known to be down: it finds out by the gap in our numbers.
+    if (is_down(member)) {
       outcome_.unreachable.push_back(member.name);
       continue;
     }
@@ -199,30 +225,40 @@ void PurgeRelay::tell_members() {
   if (--unanswered_ == 0) complete(std::move(outcome_));
 }
 
+// Not asked at all: it finds out by the gap in our numbers.
+bool PurgeRelay::is_down(const Member& member) const {
+  const auto silent = silent_until_.find(member.name);
+  return member.group->all_ejected(worker_.loop.now()) ||
+         (silent != silent_until_.end() && worker_.loop.now() < silent->second);
+}
+
 void PurgeRelay::tell(const Member& member) {
   http::RequestHead head;
   head.method = http::Method::post;
   head.method_text = "POST";
   head.authority = member.peer;
-  head.path = purge_target(waiting_.front().purge, {snapshot_->config().name, boot_, number_});
+  head.path = purge_target(under_way_->purge, {snapshot_->config().name, boot_, number_});
   PeerRequest peer;
   peer.member = snapshot_->config().name;
   sign_peer_request(head, peer, snapshot_->config().pop.secret, worker_.loop.wall());
   calls_.push_back(std::make_unique<Call>(*this, member, std::move(head)));
 }
 
-void PurgeRelay::member_answered(const std::string& name, bool applied) {
-  (applied ? outcome_.applied_by : outcome_.unreachable).push_back(name);
+void PurgeRelay::member_answered(const std::string& name, Answer answer) {
+  if (answer == Answer::silent)
+    silent_until_[name] = worker_.loop.now() + silent_pause;
+  else
+    silent_until_.erase(name);
+  (answer == Answer::applied ? outcome_.applied_by : outcome_.unreachable).push_back(name);
   if (--unanswered_ == 0) complete(std::move(outcome_));
 }
 
 void PurgeRelay::complete(core::Result<PurgeOutcome> outcome) {
-  Done done = std::move(waiting_.front().done);
-  waiting_.pop_front();
+  Done done = std::move(under_way_->done);
   // The calls may be the callers: they go once their callbacks have returned.
   worker_.loop.defer([this, calls = std::move(calls_)]() mutable {
     calls.clear();
-    busy_ = false;
+    under_way_.reset();
     begin_next();
   });
   calls_.clear();

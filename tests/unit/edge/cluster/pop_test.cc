@@ -142,6 +142,73 @@ BOOST_AUTO_TEST_CASE(unreachable_member_is_named_and_validates_everything_when_i
   BOOST_TEST(pop.edges[1]->counters.purge_gaps.value() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(silent_member_costs_its_time_out_once_and_not_at_every_purge) {
+  SimulatedPop pop(12, 2);
+  pop.simulation.partition(pop.edges[0]->host, pop.edges[1]->host);
+  const core::TimePoint before = pop.edges[0]->host.worker().loop.now();
+  int answered = 0;
+  for (int i = 0; i < 20; ++i) {
+    pop.edges[0]->relay->purge({edge::PurgeKind::url, "http://www.example.com/" + std::to_string(i), false},
+                               [&](core::Result<edge::PurgeOutcome> result) {
+                                 answered += result.ok() && result.value().unreachable.size() == 1;
+                               });
+  }
+  pop.simulation.run_until([&] { return answered == 20; }, std::chrono::seconds(60));
+  BOOST_TEST(answered == 20);
+  BOOST_TEST((pop.edges[0]->host.worker().loop.now() - before < std::chrono::seconds(3)));
+}
+
+BOOST_AUTO_TEST_CASE(clients_invalidations_are_bounded_and_never_keep_an_operator_waiting) {
+  SimulatedPop pop(13, 2);
+  for (int i = 0; i < 3000; ++i)
+    pop.edges[0]->relay->invalidate(
+        {edge::PurgeKind::url, "http://www.example.com/" + std::to_string(i % 1500), false});
+  bool answered = false;
+  pop.edges[0]->relay->purge({edge::PurgeKind::url, "http://www.example.com/p", false},
+                             [&](core::Result<edge::PurgeOutcome> result) { answered = result.ok(); });
+  pop.simulation.run_until([&] { return answered; }, std::chrono::seconds(60));
+  BOOST_TEST(answered);
+  // The one that was under way came first, the others still wait.
+  BOOST_TEST(pop.edges[1]->positions.to_string().ends_with(".2"), pop.edges[1]->positions.to_string());
+  BOOST_TEST(pop.edges[0]->counters.invalidations_dropped.value() > 0u);
+  pop.simulation.run_for(std::chrono::seconds(60));
+  BOOST_TEST(pop.edges[1]->positions.to_string().ends_with(".1002"), pop.edges[1]->positions.to_string());
+}
+
+BOOST_AUTO_TEST_CASE(gap_in_a_members_purges_stays_open_until_it_is_recorded) {
+  edge::PurgePositions positions;
+  using Arrival = edge::PurgePositions::Arrival;
+  BOOST_TEST((positions.record({"lon-1", 7, 1}) == Arrival::next));
+  BOOST_TEST((positions.arrival_of({"lon-1", 7, 3}) == Arrival::gap));
+  BOOST_TEST((positions.arrival_of({"lon-1", 7, 4}) == Arrival::gap));
+  BOOST_TEST(positions.to_string() == "lon-1=7.1");
+  BOOST_TEST((positions.record({"lon-1", 7, 4}) == Arrival::gap));
+  BOOST_TEST((positions.record({"lon-1", 7, 4}) == Arrival::again));
+  BOOST_TEST((positions.record({"lon-1", 7, 5}) == Arrival::next));
+}
+
+BOOST_AUTO_TEST_CASE(one_request_has_one_id_in_the_answer_at_the_origin_and_in_every_log) {
+  SimulatedPop pop(14, 3);
+  const Answer answer = pop.get(0, "/traced", {{"X-Request-ID", "chosen-by-the-client"}});
+  const std::string id(answer.fields.find("X-Request-ID").value_or(""));
+  BOOST_TEST(id.size() == 16u);
+  BOOST_TEST(pop.origin.heads.back().fields.find("X-Request-ID").value_or("") == id);
+  BOOST_TEST(pop.log.find(id) != std::string::npos);
+  BOOST_TEST(pop.log.find("chosen-by-the-client") == std::string::npos);
+  const Answer next = pop.get(0, "/traced");
+  BOOST_TEST(next.fields.joined("X-Request-ID").size() == 16u);
+  BOOST_TEST(next.fields.find("X-Request-ID").value_or("") != id);
+}
+
+BOOST_AUTO_TEST_CASE(log_names_who_was_asked) {
+  SimulatedPop pop(15, 1);
+  pop.get(0, "/u");
+  BOOST_TEST(pop.log.find(" http://") != std::string::npos, pop.log);
+  const std::size_t miss = pop.log.size();
+  pop.get(0, "/u");
+  BOOST_TEST(pop.log.find(" http://", miss) == std::string::npos, pop.log);
+}
+
 // One world, thousands of events: any hidden clock, random number or pointer order would show as a difference.
 std::string thousand_requests_with_one_edge_killed(std::uint64_t seed, std::size_t& failed) {
   SimulatedPop pop(seed, 3);

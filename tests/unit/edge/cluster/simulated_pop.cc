@@ -34,7 +34,8 @@ void LogLines::record(int, const log::AccessRecord& record) {
   const auto at = std::chrono::duration_cast<std::chrono::microseconds>(record.time.time_since_epoch()).count();
   out_.append(std::to_string(at)).append(" ").append(edge_).append(" ").append(record.path).append(" ");
   out_.append(std::to_string(record.status)).append(" ").append(record.outcome).append(" ").append(record.reason);
-  out_.append(" ").append(std::to_string(record.bytes)).append("\n");
+  out_.append(" ").append(std::to_string(record.bytes)).append(" ").append(record.request_id);
+  out_.append(" ").append(record.upstream).append("\n");
 }
 
 class SimulatedOrigin::Handler final : public http::RequestHandler {
@@ -136,11 +137,9 @@ SimulatedEdge::SimulatedEdge(core::SimulatedHost& simulated, EdgeConfig config, 
   BOOST_REQUIRE(built.ok());
   snapshot = std::move(built).value();
   shared.ready = true;
-  relay = std::make_unique<PurgeRelay>(host.worker(), *store, positions, [this] { return snapshot; });
+  relay = std::make_unique<PurgeRelay>(host.worker(), *store, positions, counters, [this] { return snapshot; });
   shared.invalidate = [this](Purge purge) {
-    relay->worker().loop.post([this, purge = std::move(purge)]() mutable {
-      relay->purge(std::move(purge), [](core::Result<PurgeOutcome>) {});
-    });
+    relay->worker().loop.post([this, purge = std::move(purge)]() mutable { relay->invalidate(std::move(purge)); });
   };
   for (int i = 0; i < host.workers(); ++i) {
     workers.push_back(std::make_unique<EdgeWorker>(host.worker(i), shared, snapshot));
