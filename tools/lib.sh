@@ -35,7 +35,7 @@ free_port() {
       echo "$port"
       return
     fi
-    port=$((port + 10))
+    port=$((port + 100))  # the documented ports differ below the hundreds: no two searches meet
   done
 }
 
