@@ -196,7 +196,7 @@ struct ValueType<std::vector<std::pair<K, V>>> {
       std::pair<K, V> pair;
       if (!ValueType<K>::read(key, pair.first, Unit::none, problem) ||
           !ValueType<V>::read(entry.value, pair.second, unit, problem)) {
-        problem = entry.key + ": " + problem;
+        problem.insert(0, entry.key + ": ");
         return false;
       }
       read.push_back(std::move(pair));

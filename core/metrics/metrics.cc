@@ -40,9 +40,9 @@ struct Registry::Slab {
 
   // Slots may not straddle what another shard writes: the first one used lies on a cache line.
   std::atomic<std::uint64_t>* begin() {
-    auto address = reinterpret_cast<std::uintptr_t>(slots.data());
-    address = (address + cache_line - 1) / cache_line * cache_line;
-    return reinterpret_cast<std::atomic<std::uint64_t>*>(address);
+    void* first = slots.data();
+    std::size_t room = slots.size() * sizeof(slots[0]);
+    return static_cast<std::atomic<std::uint64_t>*>(std::align(cache_line, sizeof(slots[0]), first, room));
   }
 
   std::vector<std::atomic<std::uint64_t>> slots;
