@@ -23,6 +23,7 @@ origin::UpstreamConfig peer_upstream(const std::string& peer) {
 // The same membership on every edge gives the same number; the order in the file does not matter, for the ring sorts.
 std::uint64_t membership_version(const std::vector<ring::Member>& members) {
   std::vector<std::string> lines;
+  lines.reserve(members.size());
   for (const ring::Member& member : members) lines.push_back(member.name + "=" + std::to_string(member.weight) + "\n");
   std::sort(lines.begin(), lines.end());
   std::string text;

@@ -162,7 +162,7 @@ struct ValueType<std::vector<T>> {
       T value{};
       if (read.size() == longest_list) problem = "more than 10000 items";
       if (!problem.empty() || !ValueType<T>::read(item, value, unit, problem)) {
-        if (from.kind == Value::Kind::list) problem = "item " + std::to_string(read.size() + 1) + ": " + problem;
+        if (from.kind == Value::Kind::list) problem.insert(0, "item " + std::to_string(read.size() + 1) + ": ");
         return false;
       }
       read.push_back(std::move(value));

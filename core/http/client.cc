@@ -272,7 +272,7 @@ void Driver::on_response_error(StreamId, const core::Error& error) {
 
 // The stream is dead. A response under way ends with the error, an idle connection with a closure.
 void Driver::broken(const core::Error& reported) {
-  const core::Error error = reported;  // NOLINT(performance-unnecessary-copy-initialization): it may live in the stream
+  const core::Error error = reported;  // it may live in the stream
   const bool answered = codec_.responded();
   write_failed_ = true;
   stream_.reset();
