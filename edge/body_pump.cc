@@ -24,15 +24,19 @@ void BodyPump::from_object(ObjectPtr object, std::uint64_t first, std::uint64_t 
   end_ = end;
 }
 
-void BodyPump::from_view(std::shared_ptr<FillView> view, Follower& follower) {
+void BodyPump::from_view(std::shared_ptr<FillView> view, Follower& follower, std::uint64_t first, std::uint64_t end) {
   reset();
   view_ = std::move(view);
   follower_ = &follower;
+  offset_ = first;
+  end_ = end;
+  // What lies before is not wanted: a fill that waits for its slowest follower must not wait for that.
+  if (first > 0) view_->taken(follower, first);
 }
 
 BodyPump::Progress BodyPump::advance(http::ResponseSink& sink, std::size_t high_water) {
   while (true) {
-    if (object_ && offset_ == end_) return Progress::done;
+    if (offset_ == end_) return Progress::done;
     if (view_ && view_->state() == FillState::complete && offset_ == view_->head()->length.size &&
         view_->head()->length.kind != http::BodyLength::Kind::unknown)
       return Progress::done;
@@ -51,8 +55,7 @@ BodyPump::Progress BodyPump::advance(http::ResponseSink& sink, std::size_t high_
 }
 
 core::Chunk BodyPump::next() {
-  if (view_) return next_arriving();
-  core::Chunk chunk = object_->in_memory() ? next_in_memory() : next_on_disk();
+  core::Chunk chunk = view_ ? next_arriving() : object_->in_memory() ? next_in_memory() : next_on_disk();
   return chunk.size() > end_ - offset_ ? chunk.slice(0, end_ - offset_) : chunk;
 }
 
@@ -109,10 +112,10 @@ core::Chunk BodyPump::next_arriving() {
   if (view_->object()) {
     const std::uint64_t sent = sent_, offset = offset_;
     ObjectPtr object = view_->object();
-    const std::uint64_t size = object->head().body_size;
-    from_object(std::move(object), offset, size);
+    const std::uint64_t end = std::min(end_, object->head().body_size);
+    from_object(std::move(object), offset, end);
     sent_ = sent;
-    return next();
+    return offset == end ? core::Chunk() : next();
   }
   if (view_->state() == FillState::complete || view_->state() == FillState::failed) {
     failed_ = true;

@@ -37,8 +37,10 @@ class BodyPump {
 
   // Bytes [first, end) of the object.
   void from_object(ObjectPtr object, std::uint64_t first, std::uint64_t end);
-  // The whole body as it arrives; `follower` is registered with the view.
-  void from_view(std::shared_ptr<FillView> view, Follower& follower);
+  // Bytes [first, end) as they arrive, at most what comes; `follower` is registered with the view.
+  static constexpr std::uint64_t everything = ~std::uint64_t{0};
+  void from_view(std::shared_ptr<FillView> view, Follower& follower, std::uint64_t first = 0,
+                 std::uint64_t end = everything);
   Progress advance(http::ResponseSink& sink, std::size_t high_water);
   // Stops; what is still being read is dropped when it comes.
   void reset();

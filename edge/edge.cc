@@ -91,8 +91,10 @@ core::Result<void> Edge::open_control() {
   control_resolver_ = dns::Resolver::create(control_, {});
   origin::set_resolver(control_, control_resolver_.get());
   relay_ = std::make_unique<PurgeRelay>(control_, *store_, positions_, *counters_, [this] { return snapshot_; });
-  shared_->invalidate = [this](Purge purge) {
-    control_loop_.post([this, purge = std::move(purge)]() mutable { relay_->invalidate(std::move(purge)); });
+  shared_->invalidate = [this](Purge purge, core::UniqueFunction<void(Epoch)> done) {
+    control_loop_.post([this, purge = std::move(purge), done = std::move(done)]() mutable {
+      relay_->invalidate(std::move(purge), std::move(done));
+    });
   };
   const EdgeConfig& settings = snapshot_->config();
   if (settings.admin_listen) {

@@ -80,12 +80,15 @@ void EdgeWorker::forget_old_views() {
   sweep_at_ = std::max<std::size_t>(64, 2 * views_.size());
 }
 
-void EdgeWorker::invalidate(const http::RequestHead& request, const http::ResponseHead& response, const Site& site) {
-  std::vector<std::string> paths = {request.path};
+void EdgeWorker::invalidate(const http::RequestHead& request, const http::ResponseHead& response, const Site& site,
+                            bool replaced) {
+  std::vector<std::string> paths;
+  if (!replaced) paths.push_back(request.path);
   for (const http::HeaderId id : {http::HeaderId::location, http::HeaderId::content_location}) {
     const auto reference = response.fields.find(id);
     if (!reference) continue;
-    if (auto path = same_origin_path(request, *reference)) paths.push_back(std::move(*path));
+    auto path = same_origin_path(request, *reference);
+    if (path && (!replaced || *path != request.path)) paths.push_back(std::move(*path));
   }
   for (std::string& path : paths) {
     http::RequestHead target = request;
@@ -94,8 +97,29 @@ void EdgeWorker::invalidate(const http::RequestHead& request, const http::Respon
     make_primary_key(target, site.key, key);
     // Here at once; the members hear of it by the relay.
     shared_.store.purge(worker_, {PurgeKind::url, key, false}, [](core::Result<Epoch>) {});
-    shared_.invalidate({PurgeKind::url, std::move(key), false});
+    shared_.invalidate({PurgeKind::url, std::move(key), false}, {});
   }
+}
+
+void EdgeWorker::replace(ObjectHead head, std::vector<core::Chunk> body) {
+  const Epoch before = store().epoch();
+  Purge purge{PurgeKind::url, head.primary_key, false};
+  shared_.invalidate(std::move(purge),
+                     [this, before, head = std::move(head), body = std::move(body)](Epoch epoch) mutable {
+                       if (epoch != before + 1) return;
+                       head.epoch = epoch;
+                       worker_.loop.post([this, head = std::move(head), body = std::move(body)]() mutable {
+                         std::uint64_t size = 0;
+                         for (const core::Chunk& chunk : body) size += chunk.size();
+                         Reason why_not = Reason::none;
+                         const auto writer = store().begin(worker_, std::move(head), size, why_not);
+                         if (!writer) return;
+                         for (const core::Chunk& chunk : body) {
+                           if (!writer->append(chunk)) return;
+                         }
+                         writer->commit();
+                       });
+                     });
 }
 
 void EdgeWorker::record(const AccessFacts& facts) {

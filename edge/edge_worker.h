@@ -43,8 +43,9 @@ struct Shared {
   FillTable& fills;
   PurgePositions& positions;
   Counters& counters;
-  log::AccessSink* access_log;                   // null: off
-  core::UniqueFunction<void(Purge)> invalidate;  // thread-safe: hands over to the purge relay
+  log::AccessSink* access_log;  // null: off
+  // Thread-safe: hands over to the purge relay. `done`, if set, runs on the relay's loop with the epoch; 0: it failed.
+  core::UniqueFunction<void(Purge, core::UniqueFunction<void(Epoch)> done)> invalidate;
   std::atomic<bool> ready{false};
   std::atomic<bool> draining{false};
   std::atomic<std::uint64_t> in_flight{0};
@@ -89,7 +90,12 @@ class EdgeWorker {
   std::shared_ptr<FillView> view_of(const std::shared_ptr<Fill>& fill);
   // An unsafe request succeeded: what is stored of its URL is dropped (RFC 9111 4.4), here and, best effort, on all
   // members.
-  void invalidate(const http::RequestHead& request, const http::ResponseHead& response, const Site& site);
+  // `replaced`: what the URL itself holds is left to replace().
+  void invalidate(const http::RequestHead& request, const http::ResponseHead& response, const Site& site,
+                  bool replaced);
+  // Drops what is stored of the object's URL on all members, then keeps this in its place; unless another purge came in
+  // between, which may have been about it.
+  void replace(ObjectHead head, std::vector<core::Chunk> body);
   Readiness readiness() const { return shared_.readiness(); }
   // The access log's line and the counters for a request that is over.
   void record(const AccessFacts& facts);

@@ -11,10 +11,23 @@
 namespace skerry::edge {
 
 namespace {
+// Of a POST's answer that is kept: it waits in memory until the invalidation of what it replaces is durable.
+constexpr std::uint64_t largest_posted = 64 * 1024;
+
+class PostKeeper final : public BodyKeeper {
+ public:
+  PostKeeper(EdgeWorker& edge, ObjectHead head) : edge_(edge), head_(std::move(head)) {}
+  void take(const core::Chunk& chunk) override { body_.push_back(chunk); }
+  void complete() override { edge_.replace(std::move(head_), std::move(body_)); }
+
+ private:
+  EdgeWorker& edge_;
+  ObjectHead head_;
+  std::vector<core::Chunk> body_;
+};
+
 constexpr std::size_t longest_request_id = 64;
 
-// How long a request waits for a head or small body from disk before it goes to the origin instead.
-constexpr std::chrono::seconds load_deadline{5};
 }  // namespace
 
 const Exchange::StepFunction Exchange::steps[] = {
@@ -28,6 +41,7 @@ const Exchange::StepFunction Exchange::steps[] = {
     &Exchange::collapse,      // join the fill under way, or begin one
     &Exchange::follow,        // until the fill's head decides
     &Exchange::respond,       // status and fields
+    &Exchange::parts,         // a range of what is not stored whole, part by part
     &Exchange::stream,        // the body, at the client's pace
     &Exchange::pass,          // past the cache
     &Exchange::finish,        // log, count, end
@@ -48,7 +62,8 @@ void Exchange::begin(http::ResponseSink& sink, bool peer_listener) {
   verdict_ = Verdict();
   upstream_.clear();
   status_ = 0;
-  alone_ = rechecked_ = head_sent_ = load_done_ = past_own_copy_ = false;
+  interims_sent_ = 0;
+  alone_ = rechecked_ = head_sent_ = load_done_ = past_own_copy_ = outline_sought_ = false;
   waiting_ = 0;
   step_ = Step::receive;
 }
@@ -60,6 +75,8 @@ void Exchange::release_references() {
   pump_.reset();
   pass_.reset();
   object_.reset();
+  parted_.reset();
+  multipart_.reset();
   snapshot_.reset();
   site_ = nullptr;
   request_ = nullptr;
@@ -249,7 +266,7 @@ bool Exchange::find_variant() {
       return true;
     }
     if (const auto* on_disk = std::get_if<FoundOnDisk>(&found)) {
-      load_from_disk(*on_disk);
+      load_from_disk(variant_key_, *on_disk);
       return true;
     }
     const auto& nothing = std::get<FoundNothing>(found);
@@ -264,12 +281,13 @@ bool Exchange::find_variant() {
 
 // --- load
 
-void Exchange::load_from_disk(const FoundOnDisk& where) {
+void Exchange::load_from_disk(std::string key, const FoundOnDisk& where) {
   load_done_ = false;
-  deadline_.arm(load_deadline);
-  edge_.store().load(worker_, edge_.store().hash(variant_key_), variant_key_, where,
+  deadline_.arm(store_patience);
+  const KeyHash hash = edge_.store().hash(key);
+  edge_.store().load(worker_, hash, std::move(key), where,
                      [this, generation = generation_](core::Result<ObjectPtr> loaded) {
-                       if (generation != generation_ || step_ != Step::load) return;
+                       if (generation != generation_ || (step_ != Step::load && step_ != Step::parts)) return;
                        load_done_ = true;
                        if (loaded.ok())
                          object_ = std::move(loaded).value();
@@ -280,7 +298,7 @@ void Exchange::load_from_disk(const FoundOnDisk& where) {
 }
 
 Exchange::Next Exchange::load() {
-  if (!load_done_ && worker_.loop.now() < began_ + load_deadline) return wait_for(wake_store | wake_deadline);
+  if (!load_done_ && worker_.loop.now() < began_ + store_patience) return wait_for(wake_store | wake_deadline);
   deadline_.cancel();
   return go(object_ ? Step::judge : Step::collapse);
 }
@@ -291,6 +309,7 @@ Exchange::Next Exchange::judge_object() {
   judgement_ = judge(object_->head(), *request_, site_->policy, worker_.loop.wall());
   verdict_.reason = judgement_.why;
   verdict_.ttl = judgement_.ttl;
+  if (object_->head().status == 206) return begin_parts();
   switch (judgement_.reuse) {
     case Reuse::fresh: verdict_.outcome = Outcome::hit; return go(Step::respond);
     case Reuse::stale_while_revalidate:
@@ -315,29 +334,34 @@ Exchange::Next Exchange::collapse() {
   }
   if (!object_ && request_->method == http::Method::head)
     return pass_through(Outcome::uri_miss, Reason::head_only, true);
-  if (!object_ && request_->fields.contains(http::HeaderId::range))
-    return pass_through(Outcome::partial, Reason::range_not_stored, true);
+  if (!object_ && request_->fields.contains(http::HeaderId::range)) return answer_range_miss();
   if (request_->fields.contains(http::HeaderId::authorization)) return fetch_alone(Reason::authorization);
   // A fill begun before the purge that the asking edge knows of would bring the purged object back.
   if (past_own_copy_) return fetch_alone(Reason::purged);
   if (edge_.fills().unshareable(hash_, worker_.loop.now())) return fetch_alone(Reason::hit_for_miss);
 
+  return join_or_begin_fill(variant_key_, hash_);
+}
+
+// Joins the fill under way for the key, or begins one; back to the lookup if the store has it by now.
+Exchange::Next Exchange::join_or_begin_fill(const std::string& key, const KeyHash& hash) {
   const auto usable = [this](const std::shared_ptr<Fill>& fill) {
     const FillRequest& under_way = fill->request();
     return under_way.epoch == edge_.store().epoch() ||
            !edge_.store().purged_since(key_, request_->authority, request_->path, under_way.epoch);
   };
-  const auto make = [this]() -> std::shared_ptr<Fill> {
+  const auto make = [&, this]() -> std::shared_ptr<Fill> {
     // The fill that ended between the lookup and now has left its object in the store.
     if (!rechecked_ && !object_) {
       rechecked_ = true;
-      if (!std::holds_alternative<FoundNothing>(edge_.store().find(hash_, variant_key_))) return nullptr;
+      if (!std::holds_alternative<FoundNothing>(edge_.store().find(hash, key))) return nullptr;
     }
     return edge_.new_fill(fill_request(true, false));
   };
-  FillTable::Joined joined = edge_.fills().join_or_start(hash_, sources().front().is_peer(), usable, make);
-  if (!joined.fill) return go(Step::lookup);
+  FillTable::Joined joined = edge_.fills().join_or_start(hash, sources().front().is_peer(), usable, make);
+  if (!joined.fill) return go(parted_ ? Step::parts : Step::lookup);
   verdict_.collapsed = !joined.made;
+  following_since_ = worker_.loop.now();
   view_ = edge_.view_of(joined.fill);
   view_->add(*this, joined.made);
   if (joined.made)
@@ -387,6 +411,13 @@ FillRequest Exchange::fill_request(bool joinable, bool background) {
   fill.background = background;
   fill.stale = object_;
   fill.epoch = edge_.store().epoch();
+  if (parted_) {
+    const ByteRange part = part_range(parted_->number(), parted_->size);
+    fill.part =
+        PartRequest{part, parted_->size, parted_->etag, part_key(variant_key_, parted_->etag, parted_->number())};
+    fill.table_hash = edge_.store().hash(fill.part->key);
+    fill.stale = nullptr;
+  }
   return fill;
 }
 
@@ -417,19 +448,21 @@ void Exchange::on_fill_read_back(std::uint64_t offset, core::Chunk chunk) {
 
 Exchange::Next Exchange::follow() {
   upstream_ = view_->upstream();
+  pass_on_interims();
   switch (view_->state()) {
     case FillState::waiting: {
-      const bool late = verdict_.collapsed && worker_.loop.now() >= began_ + site_->policy.follower_timeout;
+      const bool late = verdict_.collapsed && worker_.loop.now() >= following_since_ + site_->policy.follower_timeout;
       if (late) return fetch_alone(Reason::follower_timeout);
       return wait_for(wake_fill | wake_deadline);
     }
-    case FillState::released: return fetch_alone(view_->why());
+    case FillState::released: return parted_ ? part_failed() : fetch_alone(view_->why());
     case FillState::failed:
       // Given up for lack of followers just when this one came: not an upstream's failure.
       if (view_->error().code == core::ErrorCode::cancelled) {
         leave_fill();
-        return go(Step::lookup);
+        return go(parted_ ? Step::parts : Step::lookup);
       }
+      if (parted_) return part_failed();
       return upstream_failed(view_->error());
     case FillState::validated:
       if (!is_variant(view_->object()->head())) return fetch_alone(Reason::vary_mismatch);
@@ -447,6 +480,12 @@ Exchange::Next Exchange::follow() {
   return Next::done;
 }
 
+// To the one whose request brought them (RFC 8297 3): whether others may have the answer is not known yet.
+void Exchange::pass_on_interims() {
+  if (!view_->is_leader(*this)) return;
+  while (interims_sent_ < view_->interims().size()) sink_->send_interim(*view_->interims()[interims_sent_++]);
+}
+
 // Is this response, by its own Vary list, the one for this request?
 bool Exchange::is_variant(const ObjectHead& head) {
   text_ = key_;
@@ -456,6 +495,7 @@ bool Exchange::is_variant(const ObjectHead& head) {
 // The fill's head is known: is it for this request too?
 Exchange::Next Exchange::follow_head() {
   deadline_.cancel();
+  if (parted_) return send_part();
   const FillHead& head = *view_->head();
   const bool leader = view_->is_leader(*this);
   const bool matches = is_variant(head.head);
@@ -501,7 +541,10 @@ void Exchange::on_writable() {
 Exchange::Next Exchange::stream() {
   switch (pump_.advance(*sink_, snapshot_->config().limits.response_buffer)) {
     case BodyPump::Progress::wait: return wait_for(wake_sink | wake_body | wake_fill);
-    case BodyPump::Progress::done: return go(Step::finish);
+    case BodyPump::Progress::done:
+      if (parted_ && next_part()) return go(Step::parts);
+      if (multipart_) return begin_range(false);
+      return go(Step::finish);
     case BodyPump::Progress::failed: break;
   }
   verdict_.reason = Reason::incomplete;
@@ -530,6 +573,7 @@ Exchange::Next Exchange::pass_through(Outcome outcome, Reason reason, bool throu
     }());
   pass_ = std::make_unique<Pass>(worker_, *sink_, static_cast<Pass::Owner&>(*this),
                                  snapshot_->config().limits.response_buffer);
+  epoch_ = edge_.store().epoch();
   pass_->start(snapshot_->sources(*site_, ring::Ring::hash_key(key_), at_origin), request_body_);
   return Next::again;  // waits in `pass`, unless every source failed at once
 }
@@ -579,7 +623,9 @@ void Exchange::on_pass_head(http::ResponseHead&& head, http::BodyLength length, 
   } else {
     http::remove_hop_by_hop(head.fields);
   }
-  if (invalidates(*request_, head.status)) edge_.invalidate(*request_, head, *site_);
+  keep_passing(head, length, source);
+  if (!peer_listener_) head.fields.remove(http::HeaderId::surrogate_control);
+  if (invalidates(*request_, head.status)) edge_.invalidate(*request_, head, *site_, keep_posted(head, length));
   response_ = std::move(head);
   status_ = response_.status;
   add_own_fields(false, {});
@@ -588,6 +634,17 @@ void Exchange::on_pass_head(http::ResponseHead&& head, http::BodyLength length, 
   sink_->send_head(response_,
                    no_body && length.kind != http::BodyLength::Kind::known ? http::BodyLength::none() : length);
   if (status_ == 101) pass_->become_tunnel();
+}
+
+// A POST's answer that is the resource's new representation, and says for how long, answers later GETs (RFC
+// 9110 9.3.3).
+bool Exchange::keep_posted(const http::ResponseHead& head, http::BodyLength length) {
+  const bool small = length.kind == http::BodyLength::Kind::known && length.size <= largest_posted;
+  if (request_->method != http::Method::post || !small || sources().front().is_peer()) return false;
+  auto object = storable_head(head);
+  if (!object || !object->vary.empty()) return false;
+  pass_->keep(std::make_unique<PostKeeper>(edge_, std::move(*object)));
+  return true;
 }
 
 void Exchange::on_pass_end(const http::HeaderMap& trailers) {

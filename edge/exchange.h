@@ -17,6 +17,7 @@
 #include "edge/fill.h"
 #include "edge/fill_view.h"
 #include "edge/object.h"
+#include "edge/parts.h"
 #include "edge/pass.h"
 #include "edge/peer/protocol.h"
 #include "edge/range.h"
@@ -26,6 +27,9 @@
 namespace skerry::edge {
 
 class EdgeWorker;
+
+// How long a request waits for a head or small body from disk before it goes to the origin instead.
+constexpr std::chrono::seconds store_patience{5};
 
 class Exchange final : public http::RequestHandler, private Follower, private Pass::Owner, private BodyPump::Owner {
  public:
@@ -49,6 +53,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
     collapse,
     follow,
     respond,
+    parts,
     stream,
     pass,
     finish,
@@ -100,6 +105,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   Next collapse();
   Next follow();
   Next respond();
+  Next parts();
   Next stream();
   Next pass();
   Next finish();
@@ -107,22 +113,42 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   Next answer_locally(int status, Reason reason, const core::Error& error);
   Next answer_ready();
   Next pass_through(Outcome outcome, Reason reason, bool through_peers);
+  Next join_or_begin_fill(const std::string& key, const KeyHash& hash);
   Next fetch_alone(Reason reason);
   Next serve_stale(Reason reason);
   Next follow_head();
+  void pass_on_interims();
   bool is_variant(const ObjectHead& head);
   Next upstream_failed(const core::Error& error);
   std::vector<Source> sources() const;
   FillRequest fill_request(bool joinable, bool background);
   void refresh_in_background();
   void leave_fill();
-  void load_from_disk(const FoundOnDisk&);
+  void load_from_disk(std::string key, const FoundOnDisk&);
   bool find_variant();
 
+  // Ranges of what is not stored whole: exchange_parts.cc.
+  Next answer_range_miss();
+  Next begin_parts();
+  Next pass_range_on();
+  void look_for_part();
+  Next send_part();
+  Next part_failed();
+  bool next_part();
+  bool keep_posted(const http::ResponseHead& head, http::BodyLength length);
+  void send_parted_head();
+  void keep_passing(const http::ResponseHead& head, http::BodyLength length, const Source& source);
+  std::optional<ObjectHead> storable_head(const http::ResponseHead& passing);
+  std::unique_ptr<BodyKeeper> keeper_of_whole(ObjectHead object, http::BodyLength length);
+  std::unique_ptr<BodyKeeper> keeper_of(ObjectHead object, const Outline& outline);
+
   Next respond_from_object();
+  Next respond_with_ranges(const RangeSet& set);
+  Next begin_range(bool first);
   Next respond_from_fill();
   Next send_object_range(const ByteRange& range);
   Next send_head_only(int status, http::BodyLength length);
+  void add_consumed_fields(const http::HeaderMap& stored);
   void add_own_fields(bool with_age, std::chrono::seconds age);
   void record();
 
@@ -149,11 +175,30 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   std::shared_ptr<FillView> view_;
   std::unique_ptr<Pass> pass_;
   BodyPump pump_;
+  // The rest of a range that is made of parts.
+  struct Parted {
+    ObjectPtr outline;
+    std::string etag;
+    std::uint64_t size = 0;             // of the whole
+    std::uint64_t offset = 0, end = 0;  // [offset, end) is still to be sent
+    ObjectPtr part;                     // the one that holds `offset`, if it is stored
+    bool sought = false;                // ... was looked for
+    std::uint64_t number() const { return offset / part_size; }
+  };
+  std::optional<Parted> parted_;
+  // What is left of a multipart answer.
+  struct Multipart {
+    MultipartFormat format;
+    std::vector<ByteRange> ranges;
+    std::size_t next = 0;
+  };
+  std::unique_ptr<Multipart> multipart_;
   Verdict verdict_;
   std::string upstream_;         // who was asked last; empty: nobody
   http::ResponseHead response_;  // reused: what is added to the stored fields, or a response of our own
   std::string text_;             // scratch for field values
   int status_ = 0;
+  std::size_t interims_sent_ = 0;
 
   Step step_ = Step::receive;
   int waiting_ = 0;
@@ -164,6 +209,10 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   bool rechecked_ = false;  // looked into the store again after the fill table
   bool head_sent_ = false;
   bool load_done_ = false;
+  bool outline_sought_ = false;
+  core::TimePoint part_deadline_;
+  core::TimePoint following_since_;
+  Epoch epoch_ = 0;             // when a pass began
   bool past_own_copy_ = false;  // the asking edge knows of a purge that has not come here
   core::Timer deadline_;
 };

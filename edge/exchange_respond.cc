@@ -27,9 +27,11 @@ Exchange::Next Exchange::respond_from_object() {
   const ObjectHead& head = object_->head();
   const std::chrono::seconds age = current_age(head, worker_.loop.wall());
   status_ = head.status;
+  add_consumed_fields(head.fields);
   if (evaluate(*request_, head) == ClientCondition::not_modified) {
     status_ = 304;
     response_.fields = not_modified_fields(head);
+    if (!peer_listener_) response_.fields.remove(http::HeaderId::surrogate_control);
     add_own_fields(true, age);
     return send_head_only(304, http::BodyLength::none());
   }
@@ -42,9 +44,9 @@ Exchange::Next Exchange::respond_from_object() {
       add_own_fields(true, age);
       return send_head_only(416, http::BodyLength::known(0));
     }
-    if (set.kind == RangeKind::satisfiable && set.ranges.size() == 1) {
+    if (set.kind == RangeKind::satisfiable) {
       add_own_fields(true, age);
-      return send_object_range(set.ranges.front());
+      return set.ranges.size() == 1 ? send_object_range(set.ranges.front()) : respond_with_ranges(set);
     }
   }
   add_own_fields(true, age);
@@ -68,12 +70,50 @@ Exchange::Next Exchange::send_object_range(const ByteRange& range) {
   return go(Step::stream);
 }
 
+// multipart/byteranges (RFC 9110 14.6).
+Exchange::Next Exchange::respond_with_ranges(const RangeSet& set) {
+  const ObjectHead& head = object_->head();
+  multipart_ = std::make_unique<Multipart>();
+  MultipartFormat& format = multipart_->format;
+  for (int i = 0; i < 2; ++i) format.boundary += std::to_string(worker_.random.next());
+  format.content_type = head.fields.find(http::HeaderId::content_type).value_or("");
+  format.size = head.body_size;
+  multipart_->ranges = set.ranges;
+  for (const http::HeaderMap::Field field : object_->rendered()->fields) {
+    if (field.id != http::HeaderId::content_type) response_.fields.add(field.id, field.name, field.value);
+  }
+  response_.fields.add(http::HeaderId::content_type, format.media_type());
+  status_ = response_.status = 206;
+  head_sent_ = true;
+  sink_->send_head(response_, http::BodyLength::known(format.length(set.ranges)));
+  return begin_range(true);
+}
+
+Exchange::Next Exchange::begin_range(bool first) {
+  text_.clear();
+  if (multipart_->next == multipart_->ranges.size()) {
+    multipart_->format.append_end(text_);
+    sink_->send_body(core::Chunk::copy_of(text_));
+    return go(Step::finish);
+  }
+  const ByteRange range = multipart_->ranges[multipart_->next++];
+  multipart_->format.append_part_head(text_, range, first);
+  sink_->send_body(core::Chunk::copy_of(text_));
+  pump_.from_object(object_, range.first, range.last + 1);
+  return go(Step::stream);
+}
+
 Exchange::Next Exchange::respond_from_fill() {
   const FillHead& head = *view_->head();
   const std::chrono::seconds age = current_age(head.head, worker_.loop.wall());
   status_ = head.head.status;
+  add_consumed_fields(head.head.fields);
+  if (view_->is_leader(*this)) {
+    for (const http::HeaderMap::Field field : head.once) response_.fields.add(field.name, field.value);
+  }
   if (evaluate(*request_, head.head) == ClientCondition::not_modified) {
     response_.fields = not_modified_fields(head.head);
+    if (!peer_listener_) response_.fields.remove(http::HeaderId::surrogate_control);
     add_own_fields(head.has_age, age);
     return send_head_only(304, http::BodyLength::none());
   }
@@ -91,6 +131,14 @@ Exchange::Next Exchange::send_head_only(int status, http::BodyLength length) {
   head_sent_ = true;
   sink_->send_head(response_, length);
   return go(Step::finish);
+}
+
+// Towards a peer: what this edge would have consumed towards a client, so that the peer decides as we do.
+void Exchange::add_consumed_fields(const http::HeaderMap& stored) {
+  if (!peer_listener_) return;
+  for (const http::HeaderMap::Field field : stored) {
+    if (field.id == http::HeaderId::surrogate_control) response_.fields.add(field.id, field.value);
+  }
 }
 
 // What this edge says about the answer. On the way to a peer also whether the cache had it.

@@ -22,12 +22,6 @@ constexpr int most_resumes = 8;
 // A fill that nobody waits for any more goes on if at most this is missing.
 constexpr std::uint64_t worth_fetching = 8 << 20;
 
-std::optional<std::string_view> strong_etag(const ObjectHead& head) {
-  const auto etag = head.fields.find(http::HeaderId::etag);
-  if (!etag || etag->empty() || etag->front() != '"') return std::nullopt;
-  return etag;
-}
-
 }  // namespace
 
 Fill::Fill(const Context& context, FillRequest request) : context_(context), request_(std::move(request)) {}
@@ -66,9 +60,12 @@ void Fill::fetch_from(const Source& source) {
   fetch.head = upstream_request(request_.request, *request_.snapshot, *request_.site, source,
                                 {request_.client, context_.positions.to_string()}, requested_);
   if (request_.stale && !resuming_) add_validators(fetch.head, request_.stale->head());
-  if (resuming_) {
-    fetch.head.fields.set(http::HeaderId::range, "bytes=" + std::to_string(pieces_.end()) + "-");
-    fetch.head.fields.set(http::HeaderId::if_range, *strong_etag(head_->head));
+  if (request_.part || resuming_) {
+    std::string range = "bytes=" + std::to_string(first_byte() + pieces_.end()) + "-";
+    if (request_.part) range += std::to_string(request_.part->range.last);
+    fetch.head.fields.set(http::HeaderId::range, range);
+    fetch.head.fields.set(http::HeaderId::if_range,
+                          request_.part ? request_.part->etag : *strong_etag(head_->head.fields));
   }
   if (source.is_peer()) {
     context_.counters.peer_requests.add(context_.worker.index);
@@ -79,7 +76,12 @@ void Fill::fetch_from(const Source& source) {
   fetch_->pause(paused_);
 }
 
-void Fill::on_fetch_interim(const http::ResponseHead&) {}
+void Fill::on_fetch_interim(const http::ResponseHead& interim) {
+  if (state_ != State::waiting) return;
+  FillUpdate update;
+  update.interim = std::make_shared<const http::ResponseHead>(interim);
+  publish(std::move(update));
+}
 
 void Fill::on_fetch_head(http::ResponseHead&& response, http::BodyLength length) {
   upstream_ = fetch_->upstream();
@@ -93,11 +95,23 @@ void Fill::on_fetch_head(http::ResponseHead&& response, http::BodyLength length)
   }
   if (resuming_) {
     accept_resumed_head(response);
+  } else if (request_.part) {
+    if (!answers(*request_.part, response)) return release(Reason::changed);
+    response.status = 200;  // a part is kept on the terms of the whole
+    accept_head(std::move(response), http::BodyLength::known(request_.part->range.size()));
   } else if (response.status == 304 && request_.stale) {
     accept_validation(response);
   } else {
     accept_head(std::move(response), length);
   }
+}
+
+// Whoever waits asks on its own.
+void Fill::release(Reason why) {
+  FillUpdate update;
+  update.state = FillState::released;
+  update.why = why;
+  end(std::move(update));
 }
 
 void Fill::accept_validation(const http::ResponseHead& response) {
@@ -131,14 +145,17 @@ void Fill::accept_head(http::ResponseHead&& response, http::BodyLength length) {
   const std::shared_ptr<FillHead> head = describe(std::move(response), length);
   settle_sharing(*head);
   const bool from_peer = request_.sources[next_source_ - 1].is_peer();
-  if (head->why == Reason::stored && !from_peer) begin_to_store(*head);
-  if (head->why == Reason::stored && from_peer) head->why = Reason::from_peer;
+  // What an edge does not own it does not keep, but a copy that it has (the ring may have changed) is kept fresh.
+  const bool keep = !from_peer || request_.stale;
+  if (head->why == Reason::stored && keep) begin_to_store(*head);
+  if (head->why == Reason::stored && !keep) head->why = Reason::from_peer;
   head_ = head;
   state_ = State::streaming;
   FillUpdate update;
   update.state = FillState::streaming;
   update.head = head_;
   publish(std::move(update));
+  if (request_.background && !writer_ && subscribers_.empty()) abandon();  // nobody wants the rest
 }
 
 // What the head says about storing and sharing.
@@ -153,13 +170,14 @@ std::shared_ptr<FillHead> Fill::describe(http::ResponseHead&& response, http::Bo
   head->shareable = request_.joinable && is_shareable_for_followers(request_.request, response, freshness, policy);
   if (request_.sources[next_source_ - 1].is_peer()) head->peer_hit = take_peer_answer(response).hit;
   remove_peer_fields(response.fields);
+  head->once = fields_for_one(response.fields);
   head->head = make_object_head(request_.request, std::move(response), freshness, times);
-  head->head.primary_key = request_.primary_key;
-  head->head.host = request_.request.authority;
-  head->head.path = request_.request.path;
-  head->head.key = request_.primary_key;
-  if (!append_variant(head->head.key, head->head.vary, request_.request.fields)) head->why = Reason::vary_mismatch;
-  head->fields = std::make_shared<const http::RenderedFields>(head->head.fields);
+  if (!name_object(head->head, request_.request, request_.primary_key)) head->why = Reason::vary_mismatch;
+  if (request_.part) {
+    head->head.key = request_.part->key;
+    head->head.status = 206;
+  }
+  head->fields = rendered_for_clients(head->head);
   return head;
 }
 
@@ -204,7 +222,8 @@ void Fill::begin_to_store(FillHead& head) {
 // Continues a body that broke off, from another source or the same one again: only under the same strong validator, so
 // that the bytes are those of one representation (RFC 9110 13.1.5).
 bool Fill::resume_elsewhere() {
-  if (!head_ || resumes_ >= most_resumes || !strong_etag(head_->head) || head_->head.status != 200) return false;
+  if (!head_ || resumes_ >= most_resumes || !strong_etag(head_->head.fields)) return false;
+  if (head_->head.status != 200 && !request_.part) return false;
   if (head_->length.kind != http::BodyLength::Kind::known) return false;
   ++resumes_;
   resuming_ = true;
@@ -216,12 +235,14 @@ bool Fill::resume_elsewhere() {
 
 void Fill::accept_resumed_head(const http::ResponseHead& response) {
   const auto etag = response.fields.find(http::HeaderId::etag);
-  const bool same = etag && *etag == *strong_etag(head_->head);
+  const bool same = etag && *etag == *strong_etag(head_->head.fields);
   if (same && response.status == 206) {
     const auto range = response.fields.find(http::HeaderId::content_range);
     const auto part = range ? parse_content_range(*range) : std::nullopt;
-    if (part && part->range.first == pieces_.end() && part->range.last + 1 == head_->length.size) return;
-  } else if (same && response.status == 200) {
+    const std::uint64_t first = first_byte();
+    if (part && part->range.first == first + pieces_.end() && part->range.last + 1 == first + head_->length.size)
+      return;
+  } else if (same && response.status == 200 && !request_.part) {
     skip_ = pieces_.end();
     return;
   }
@@ -389,6 +410,10 @@ void Fill::unsubscribe(const std::shared_ptr<FillView>& view) {
     update_pacing();
     return;
   }
+  abandon();
+}
+
+void Fill::abandon() {
   context_.counters.abandoned.add(context_.worker.index);
   writer_.reset();
   FillUpdate gone;

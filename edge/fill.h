@@ -16,6 +16,7 @@
 #include "edge/counters.h"
 #include "edge/fill_view.h"
 #include "edge/object.h"
+#include "edge/parts.h"
 #include "edge/peer/positions.h"
 #include "edge/snapshot.h"
 #include "edge/store/object_store.h"
@@ -33,11 +34,12 @@ struct FillRequest {
   std::string client;          // the client's address, for Forwarded fields
   std::string primary_key;
   KeyHash primary_hash;
-  KeyHash table_hash;           // under what it can be joined
-  std::vector<Source> sources;  // asked in this order; at least one
-  bool joinable = true;         // false: for one client alone (Authorization, hit-for-miss, released)
-  bool background = false;      // a refresh that goes on without followers
-  ObjectPtr stale;              // validated with its validators, if given
+  KeyHash table_hash;               // under what it can be joined
+  std::vector<Source> sources;      // asked in this order; at least one
+  bool joinable = true;             // false: for one client alone (Authorization, hit-for-miss, released)
+  bool background = false;          // a refresh that goes on without followers
+  std::optional<PartRequest> part;  // of a large object: only this is asked for, under its validator
+  ObjectPtr stale;                  // validated with its validators, if given
   Epoch epoch = 0;
 
   bool asks_peers() const { return sources.front().is_peer(); }
@@ -88,6 +90,8 @@ class Fill final : public origin::FetchEvents, public std::enable_shared_from_th
   void accept_head(http::ResponseHead&&, http::BodyLength);
   std::shared_ptr<FillHead> describe(http::ResponseHead&&, http::BodyLength);
   void settle_sharing(FillHead&);
+  void release(Reason why);
+  std::uint64_t first_byte() const { return request_.part ? request_.part->range.first : 0; }
   void accept_validation(const http::ResponseHead&);
   void accept_resumed_head(const http::ResponseHead&);
   bool resume_elsewhere();
@@ -97,6 +101,7 @@ class Fill final : public origin::FetchEvents, public std::enable_shared_from_th
   void publish(FillUpdate);
   void end(FillUpdate);
   bool worth_finishing() const;
+  void abandon();
 
   const Context context_;
   FillRequest request_;

@@ -5,6 +5,10 @@
 #include "edge/fill.h"
 
 namespace skerry::edge {
+namespace {
+// An origin that sends more has them dropped.
+constexpr std::size_t most_interims = 8;
+}  // namespace
 
 namespace {
 // Followers' progress is reported to the fill in steps, not for every piece.
@@ -96,6 +100,7 @@ void FillView::deliver(std::uint64_t offset, core::Chunk chunk) {
 
 void FillView::apply(FillUpdate update) {
   const auto self = shared_from_this();
+  if (update.interim && interims_.size() < most_interims) interims_.push_back(std::move(update.interim));
   if (update.head) head_ = std::move(update.head);
   if (update.object) object_ = std::move(update.object);
   if (update.error) error_ = std::move(update.error);

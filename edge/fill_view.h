@@ -31,6 +31,7 @@ struct FillHead {
   Reason why = Reason::none;  // why it is not stored, or `stored`
   bool stored = false;
   bool peer_hit = false;  // an edge of the PoP had it
+  http::HeaderMap once;   // fields for the leader alone
   bool has_age = false;   // the response came with an Age: it is passed on
 };
 
@@ -67,6 +68,7 @@ enum class FillState : std::uint8_t {
 struct FillUpdate {
   std::optional<FillState> state;
   std::shared_ptr<const FillHead> head;
+  std::shared_ptr<const http::ResponseHead> interim;  // 102 or 103
   core::Chunk chunk;
   std::uint64_t trim_to = 0;  // pieces before it can be read from the store
   ObjectPtr object;
@@ -95,6 +97,8 @@ class FillView final : public std::enable_shared_from_this<FillView> {
   const ObjectPtr& object() const { return object_; }
   Reason why() const { return why_; }
   const core::Error& error() const { return *error_; }
+  // Interim responses so far, in order.
+  const std::vector<std::shared_ptr<const http::ResponseHead>>& interims() const { return interims_; }
   const std::string& upstream() const { return upstream_; }
   const core::Worker& worker() const { return worker_; }
   const std::shared_ptr<Fill>& fill() const { return fill_; }
@@ -138,6 +142,7 @@ class FillView final : public std::enable_shared_from_this<FillView> {
   Reason why_ = Reason::none;
   std::shared_ptr<const core::Error> error_;
   std::string upstream_;
+  std::vector<std::shared_ptr<const http::ResponseHead>> interims_;
   FillPieces pieces_;
   std::uint64_t stored_behind_ = 0;  // what lies before it can be read back
   std::uint64_t reported_ = 0;

@@ -113,7 +113,7 @@ EffectiveControl effective_control(const http::HeaderMap& fields) {
   if (auto targeted = http::parse_cdn_cache_control(fields)) {
     return {std::move(*targeted), HeaderId::cdn_cache_control};
   }
-  if (auto surrogate = http::parse_surrogate_control(fields)) {
+  if (auto surrogate = http::parse_surrogate_control(fields, surrogate_device)) {
     return {std::move(*surrogate), HeaderId::surrogate_control};
   }
   return {http::parse_cache_control(fields), HeaderId::cache_control};

@@ -47,6 +47,9 @@ struct Freshness {
   bool fresh_on_arrival() const { return !always_validate && lifetime > initial_age; }
 };
 
+// What we call ourselves in Surrogate-Capability, and what a directive of Surrogate-Control may be aimed at.
+inline constexpr std::string_view surrogate_device = "skerry";
+
 // The directives that rule a response: CDN-Cache-Control if it is valid and not empty, else Surrogate-Control, else
 // Cache-Control. The first two replace Cache-Control and Expires whole (RFC 9213 2.1).
 struct EffectiveControl {

@@ -31,6 +31,12 @@ struct KeyHash {
 using Epoch = std::uint64_t;
 
 // Everything about a stored response but its body bytes. Times are wall-clock, seconds where HTTP has seconds.
+struct ObjectHead;
+
+// The fields as clients get them: without those that are consumed at the edge (Surrogate-Control), and of a 206 without
+// its range. Peers get these, too, beside the ones left out.
+std::shared_ptr<const http::RenderedFields> rendered_for_clients(const ObjectHead&);
+
 struct ObjectHead {
   std::string key;          // full cache key, variant part included: verified against the hash on every load
   std::string primary_key;  // without the variant part

@@ -94,6 +94,28 @@ ObjectHead make_object_head(const http::RequestHead&, http::ResponseHead&& respo
   return object;
 }
 
+bool name_object(ObjectHead& object, const http::RequestHead& request, std::string_view primary_key) {
+  object.primary_key = primary_key;
+  object.host = request.authority;
+  object.path = request.path;
+  object.key = primary_key;
+  return append_variant(object.key, object.vary, request.fields);
+}
+
+http::HeaderMap fields_for_one(const http::HeaderMap& fields) {
+  const http::CacheControl control = effective_control(fields).control;
+  http::HeaderMap once;
+  for (const auto* names : {&control.no_cache_fields, &control.private_fields}) {
+    for (const std::string& name : *names) {
+      for (const http::HeaderMap::Field field : fields) {
+        if (http::equals_ignoring_case(field.name, name) && !once.find(name)) once.add(field.name, fields.joined(name));
+      }
+    }
+  }
+  remove_unstorable(once);
+  return once;
+}
+
 ObjectHead updated_by_304(const ObjectHead& old, const http::ResponseHead& not_modified, const CachePolicy& policy,
                           const ResponseTimes& times) {
   http::HeaderMap update = not_modified.fields;

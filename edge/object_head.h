@@ -27,6 +27,13 @@ ObjectHead make_object_head(const http::RequestHead&, http::ResponseHead&&, cons
 // Every field of the 304 replaces the stored ones of its name, but Content-Length, Content-Range, framing and
 // hop-by-hop fields. Freshness is that of the result. Also for a HEAD response that freshens. Keys, Vary list and
 // body_size stay.
+// Gives the object its keys; false: this request's variant can't be told (its selecting fields are too long).
+bool name_object(ObjectHead&, const http::RequestHead&, std::string_view primary_key);
+
+// The fields that no-cache="…" and private="…" name: they go to the one client whose request brought them, and are not
+// kept (RFC 9111 5.2.2.4, 5.2.2.7).
+http::HeaderMap fields_for_one(const http::HeaderMap& response_fields);
+
 ObjectHead updated_by_304(const ObjectHead& old, const http::ResponseHead& not_modified, const CachePolicy&,
                           const ResponseTimes&);
 

@@ -73,6 +73,7 @@ void Pass::on_fetch_head(http::ResponseHead&& head, http::BodyLength length) {
 }
 
 void Pass::on_fetch_body(core::Chunk chunk) {
+  if (keeper_) keeper_->take(chunk);
   sink_.send_body(std::move(chunk));
   if (!paused_ && fetch_ && sink_.queued() >= high_water_) {
     paused_ = true;
@@ -87,6 +88,7 @@ void Pass::sink_writable() {
 }
 
 void Pass::on_fetch_end(const http::HeaderMap& trailers) {
+  if (keeper_) keeper_->complete();
   owner_.on_pass_end(trailers);
 }
 

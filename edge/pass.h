@@ -16,6 +16,15 @@
 
 namespace skerry::edge {
 
+// Looks at a body that passes by.
+class BodyKeeper {
+ public:
+  virtual ~BodyKeeper() = default;
+  virtual void take(const core::Chunk&) = 0;
+  // All of it has come; otherwise the keeper is destroyed without this call.
+  virtual void complete() = 0;
+};
+
 class Pass final : public origin::FetchEvents {
  public:
   class Owner {
@@ -44,6 +53,8 @@ class Pass final : public origin::FetchEvents {
   std::string upstream() const { return fetch_ ? fetch_->upstream() : upstream_; }
   // The client took some of the response.
   void sink_writable();
+  // From on_pass_head: what comes of the body is shown to `keeper`.
+  void keep(std::unique_ptr<BodyKeeper> keeper) { keeper_ = std::move(keeper); }
   // The head was a 101: from now on bytes flow both ways untouched.
   void become_tunnel();
 
@@ -66,7 +77,8 @@ class Pass final : public origin::FetchEvents {
   std::size_t next_ = 0;
   http::BodyLength body_;
   std::unique_ptr<origin::Fetch> fetch_;
-  std::string upstream_;        // once the fetch is gone
+  std::string upstream_;  // once the fetch is gone
+  std::unique_ptr<BodyKeeper> keeper_;
   std::size_t unconsumed_ = 0;  // request body bytes taken from the sink and not yet given back
   bool body_began_ = false;
   bool head_came_ = false;

@@ -1,5 +1,6 @@
 #include "edge/upstream_request.h"
 
+#include "edge/freshness.h"
 #include "edge/peer/protocol.h"
 
 namespace skerry::edge {
@@ -7,6 +8,9 @@ namespace {
 
 // RFC 8586 asks for a limit of one's own; more than four entries of our cluster is no sensible path through tiers.
 constexpr int most_cluster_entries = 4;
+
+// Edge Architecture Specification 2.2: <device>="<capabilities>".
+const std::string surrogate_capability = std::string(surrogate_device) + "=\"Surrogate/1.0\"";
 
 std::string loop_entry(const EdgeConfig& node) {
   return node.cluster_id + ";node=" + node.name;
@@ -19,7 +23,7 @@ void sanitise_client_request(http::RequestHead& head) {
   remove_peer_fields(head.fields);
   for (const http::HeaderId id :
        {http::HeaderId::forwarded, http::HeaderId::x_forwarded_for, http::HeaderId::x_forwarded_host,
-        http::HeaderId::x_forwarded_proto, http::HeaderId::proxy_connection})
+        http::HeaderId::x_forwarded_proto, http::HeaderId::proxy_connection, http::HeaderId::surrogate_capability})
     head.fields.remove(id);
 }
 
@@ -39,6 +43,7 @@ http::RequestHead upstream_request(const http::RequestHead& request, const Snaps
     sign_peer_request(head, peer, config.pop.secret, now);
     return head;
   }
+  head.fields.add(http::HeaderId::surrogate_capability, surrogate_capability);
   head.fields.set(http::HeaderId::x_forwarded_for, behalf.client);
   head.fields.set(http::HeaderId::x_forwarded_proto, http::name(request.scheme));
   if (!site.host_header.empty()) head.authority = site.host_header;

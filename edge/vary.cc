@@ -71,6 +71,24 @@ bool append_joined(std::string& out, std::string_view name, const http::HeaderMa
   return found;
 }
 
+// "1, 2" selects like "1,2": blanks around the commas of a list mean nothing (RFC 9110 5.6.1). Inside quotes they do.
+void remove_list_blanks(std::string& text, std::size_t from) {
+  std::size_t to = from;
+  bool quoted = false;
+  for (std::size_t i = from; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') quoted = !quoted;
+    if (c == '\\' && quoted && i + 1 < text.size()) text[to++] = text[i++];
+    const bool blank = !quoted && (c == ' ' || c == '\t');
+    if (blank && to > from && text[to - 1] == ',') continue;
+    if (c == ',' && !quoted) {
+      while (to > from && (text[to - 1] == ' ' || text[to - 1] == '\t')) --to;
+    }
+    text[to++] = text[i];
+  }
+  text.resize(to);
+}
+
 void append_selecting_value(std::string& key, std::string_view name, const http::HeaderMap& fields) {
   const std::size_t start = key.size();
   key += ':';
@@ -78,7 +96,10 @@ void append_selecting_value(std::string& key, std::string_view name, const http:
     key.resize(start);
     return;
   }
-  if (name != "accept-encoding" && name != "accept-language") return;
+  if (name != "accept-encoding" && name != "accept-language") {
+    remove_list_blanks(key, start + 1);
+    return;
+  }
   const auto preferences = parse_preferences(std::string_view(key).substr(start + 1));
   if (!preferences) return;
   key.resize(start + 1);

@@ -168,8 +168,11 @@ std::size_t target_at(std::string_view element) {
   return element.size();
 }
 
-void apply_surrogate(CacheControl& control, std::string_view element) {
-  if (target_at(element) != element.size()) return;
+void apply_surrogate(CacheControl& control, std::string_view element, std::string_view device) {
+  if (const std::size_t at = target_at(element); at != element.size()) {
+    if (device.empty() || trim_blanks(element.substr(at + 1)) != device) return;
+    element = trim_blanks(element.substr(0, at));
+  }
   if (equals_ignoring_case(element, "no-store-remote")) {
     control.no_store = true;  // we are the remote surrogate
     return;
@@ -218,11 +221,11 @@ std::optional<CacheControl> parse_cdn_cache_control(const HeaderMap& fields) {
   return control;
 }
 
-std::optional<CacheControl> parse_surrogate_control(const HeaderMap& fields) {
+std::optional<CacheControl> parse_surrogate_control(const HeaderMap& fields, std::string_view device) {
   if (!fields.contains(HeaderId::surrogate_control)) return std::nullopt;
   CacheControl control;
-  for_each_element(fields, HeaderId::surrogate_control, [&control](std::string_view element) {
-    apply_surrogate(control, element);
+  for_each_element(fields, HeaderId::surrogate_control, [&control, device](std::string_view element) {
+    apply_surrogate(control, element, device);
     return true;
   });
   if (!says_how_to_cache(control)) return std::nullopt;

@@ -47,8 +47,10 @@ CacheControl parse_cache_control(const HeaderMap&, HeaderId field = HeaderId::ca
 std::optional<CacheControl> parse_cdn_cache_control(const HeaderMap&);
 
 // Nothing if no line of Surrogate-Control says how to cache (content="ESI/1.0" alone doesn't). Directives aimed at a
-// named surrogate (";name") are left out. max-age=60+30 means 30 seconds of stale-while-revalidate and stale-if-error.
-std::optional<CacheControl> parse_surrogate_control(const HeaderMap&);
+// named surrogate (";name") are left out unless `device` is its name, the token that our Surrogate-Capability announces
+// (Edge Architecture Specification, W3C Note 2001, 2.2 and 2.3). max-age=60+30 means 30 seconds of
+// stale-while-revalidate and stale-if-error.
+std::optional<CacheControl> parse_surrogate_control(const HeaderMap&, std::string_view device = {});
 
 // Delta-seconds (1*DIGIT), saturating at max_delta_seconds.
 std::optional<std::chrono::seconds> parse_delta_seconds(std::string_view);

@@ -32,7 +32,7 @@ namespace skerry::http {
   X(proxy_authorization, "Proxy-Authorization") X(proxy_connection, "Proxy-Connection") \
   X(proxy_status, "Proxy-Status") X(range, "Range") X(referer, "Referer") X(retry_after, "Retry-After") \
   X(server, "Server") X(set_cookie, "Set-Cookie") X(surrogate_control, "Surrogate-Control") \
-  X(surrogate_key, "Surrogate-Key") X(te, "TE") X(trailer, "Trailer") \
+  X(surrogate_capability, "Surrogate-Capability") X(surrogate_key, "Surrogate-Key") X(te, "TE") X(trailer, "Trailer") \
   X(transfer_encoding, "Transfer-Encoding") X(upgrade, "Upgrade") X(user_agent, "User-Agent") X(vary, "Vary") \
   X(via, "Via") X(warning, "Warning") X(x_cache, "X-Cache") X(x_forwarded_for, "X-Forwarded-For") \
   X(x_forwarded_host, "X-Forwarded-Host") X(x_forwarded_proto, "X-Forwarded-Proto") \

@@ -172,16 +172,21 @@ void PurgeRelay::purge(Purge purge, Done done) {
   begin_next();
 }
 
-void PurgeRelay::invalidate(Purge purge) {
+void PurgeRelay::invalidate(Purge purge, core::UniqueFunction<void(Epoch)> done) {
   // Many requests to one URL while it waits are one invalidation.
-  for (const Purge& waiting : invalidations_) {
-    if (waiting.target == purge.target) return;
+  for (const Waiting& waiting : invalidations_) {
+    if (waiting.purge.target != purge.target) continue;
+    if (done) done(0);
+    return;
   }
   if (invalidations_.size() >= most_invalidations) {
     counters_.invalidations_dropped.add(worker_.index);
+    if (done) done(0);
     return;
   }
-  invalidations_.push_back(std::move(purge));
+  invalidations_.push_back({std::move(purge), [done = std::move(done)](core::Result<PurgeOutcome> outcome) mutable {
+                              if (done) done(outcome.ok() ? outcome.value().epoch : 0);
+                            }});
   begin_next();
 }
 
@@ -191,7 +196,7 @@ void PurgeRelay::begin_next() {
     under_way_ = std::move(waiting_.front());
     waiting_.pop_front();
   } else if (!invalidations_.empty()) {
-    under_way_ = Waiting{std::move(invalidations_.front()), [](core::Result<PurgeOutcome>) {}};
+    under_way_ = std::move(invalidations_.front());
     invalidations_.pop_front();
   } else {
     return;

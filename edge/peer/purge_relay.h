@@ -44,7 +44,8 @@ class PurgeRelay {
   // On its worker. Errors: overloaded (too many wait), io_error (not durable here: nothing was told to the members).
   void purge(Purge purge, Done done);
   // What a client's unsafe request made invalid (RFC 9111 4.4), best effort: dropped and counted when too many wait.
-  void invalidate(Purge purge);
+  // `done`, if set, gets the epoch once every member was told; 0: it failed.
+  void invalidate(Purge purge, core::UniqueFunction<void(Epoch)> done = {});
 
  private:
   class Call;
@@ -68,8 +69,8 @@ class PurgeRelay {
   std::shared_ptr<const Snapshot> snapshot_;  // while one is under way
   const std::uint64_t boot_;
   std::uint64_t number_ = 0;
-  std::deque<Waiting> waiting_;      // operators'
-  std::deque<Purge> invalidations_;  // clients'
+  std::deque<Waiting> waiting_;        // operators'
+  std::deque<Waiting> invalidations_;  // clients'
   std::optional<Waiting> under_way_;
   std::map<std::string, core::TimePoint> silent_until_;  // members that took a purge and said nothing
   PurgeOutcome outcome_;

@@ -19,9 +19,16 @@ std::size_t size_of(const ObjectHead& head, const http::RenderedFields& rendered
 
 }  // namespace
 
+std::shared_ptr<const http::RenderedFields> rendered_for_clients(const ObjectHead& head) {
+  http::HeaderMap fields = head.fields;
+  fields.remove(http::HeaderId::surrogate_control);
+  if (head.status == 206) fields.remove(http::HeaderId::content_range);  // each answer names its own
+  return std::make_shared<const http::RenderedFields>(std::move(fields));
+}
+
 Object::Object(ObjectHead head, std::vector<core::Chunk> body, DiskLocation location)
     : head_(std::move(head)),
-      rendered_(std::make_shared<const http::RenderedFields>(head_.fields)),
+      rendered_(rendered_for_clients(head_)),
       body_(std::move(body)),
       location_(location),
       memory_size_(size_of(head_, *rendered_)),
@@ -36,7 +43,7 @@ Object::Object(ObjectHead head, std::vector<core::Chunk> body, DiskLocation loca
 
 Object::Object(ObjectHead head, DiskLocation location)
     : head_(std::move(head)),
-      rendered_(std::make_shared<const http::RenderedFields>(head_.fields)),
+      rendered_(rendered_for_clients(head_)),
       location_(location),
       on_disk_(true),
       memory_size_(size_of(head_, *rendered_)),

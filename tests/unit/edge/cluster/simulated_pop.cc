@@ -52,11 +52,11 @@ class SimulatedOrigin::Handler final : public http::RequestHandler {
 
  private:
   void answer() {
-    std::string body = body_of(head_->path, origin_.body_size);
+    std::string body = origin_.content(head_->path);
     http::ResponseHead head;
     head.status = origin_.status;
-    const std::string etag = "\"" + head_->path + "\"";
-    head.fields.add("ETag", etag);
+    const std::string etag = "\"" + head_->path + origin_.version + "\"";
+    if (origin_.etags) head.fields.add("ETag", etag);
     for (const auto& [name, value] : origin_.fields) head.fields.add(name, value);
     if (head_->fields.find(http::HeaderId::if_none_match) == etag) {
       head.status = 304;
@@ -64,14 +64,8 @@ class SimulatedOrigin::Handler final : public http::RequestHandler {
       sink_.finish();
       return;
     }
-    std::size_t first = 0;
-    if (const auto range = head_->fields.find(http::HeaderId::range); range && range->starts_with("bytes=")) {
-      first = std::stoul(std::string(range->substr(6)));
-      head.status = 206;
-      head.fields.add("Content-Range", "bytes " + std::to_string(first) + "-" + std::to_string(body.size() - 1) + "/" +
-                                           std::to_string(body.size()));
-      body.erase(0, first);
-    }
+    const auto condition = head_->fields.find(http::HeaderId::if_range);
+    if (origin_.ranges && (!condition || *condition == etag)) apply_range(body, head);
     sink_.send_head(head, http::BodyLength::known(body.size()));
     if (head_->method == http::Method::head) return sink_.finish();
     if (origin_.close_after && body.size() > *origin_.close_after) {
@@ -83,6 +77,32 @@ class SimulatedOrigin::Handler final : public http::RequestHandler {
     }
     sink_.send_body(core::Chunk::copy_of(body));
     sink_.finish();
+  }
+
+  // One range, "first-", "first-last" or "-suffix".
+  void apply_range(std::string& body, http::ResponseHead& head) const {
+    const auto range = head_->fields.find(http::HeaderId::range);
+    if (!range || !range->starts_with("bytes=") || range->find(',') != std::string_view::npos) return;
+    const std::string first_text(range->substr(6, range->find('-') - 6));
+    const std::string last_text(range->substr(range->find('-') + 1));
+    std::size_t first = 0, last = body.size() - 1;
+    if (first_text.empty()) {
+      first = body.size() - std::min<std::size_t>(body.size(), std::stoul(last_text));
+    } else {
+      first = std::stoul(first_text);
+      if (!last_text.empty()) last = std::min<std::size_t>(last, std::stoul(last_text));
+    }
+    if (first > last) {
+      head.status = 416;
+      head.fields.add("Content-Range", "bytes */" + std::to_string(body.size()));
+      body.clear();
+      return;
+    }
+    head.status = 206;
+    head.fields.add("Content-Range",
+                    "bytes " + std::to_string(first) + "-" + std::to_string(last) + "/" + std::to_string(body.size()));
+    body = body.substr(first, last - first + 1);
+    origin_.range_bytes += body.size();
   }
 
   SimulatedOrigin& origin_;
@@ -114,6 +134,12 @@ std::string SimulatedOrigin::body_of(const std::string& path, std::size_t size) 
   return body;
 }
 
+const std::string& SimulatedOrigin::content(const std::string& path) {
+  std::string& body = bodies_[path + version];
+  if (body.size() != body_size) body = body_of(path + version, body_size);
+  return body;
+}
+
 int SimulatedOrigin::total() const {
   int sum = 0;
   for (const auto& [path, count] : requests) sum += count;
@@ -138,8 +164,10 @@ SimulatedEdge::SimulatedEdge(core::SimulatedHost& simulated, EdgeConfig config, 
   snapshot = std::move(built).value();
   shared.ready = true;
   relay = std::make_unique<PurgeRelay>(host.worker(), *store, positions, counters, [this] { return snapshot; });
-  shared.invalidate = [this](Purge purge) {
-    relay->worker().loop.post([this, purge = std::move(purge)]() mutable { relay->invalidate(std::move(purge)); });
+  shared.invalidate = [this](Purge purge, core::UniqueFunction<void(Epoch)> done) {
+    relay->worker().loop.post([this, purge = std::move(purge), done = std::move(done)]() mutable {
+      relay->invalidate(std::move(purge), std::move(done));
+    });
   };
   for (int i = 0; i < host.workers(); ++i) {
     workers.push_back(std::make_unique<EdgeWorker>(host.worker(i), shared, snapshot));

@@ -35,7 +35,14 @@ class SimulatedOrigin final : public http::RequestService {
 
   static std::string body_of(const std::string& path, std::size_t size);
 
+  // What a GET of the path gives now.
+  const std::string& content(const std::string& path);
+
   std::size_t body_size = 2000;
+  std::string version;  // another one: other bytes under another ETag
+  bool ranges = true;   // answers them
+  bool etags = true;
+  std::uint64_t range_bytes = 0;  // sent in 206 answers
   int status = 200;
   bool silent = false;                     // takes requests and never answers
   std::optional<std::size_t> close_after;  // bytes of body, then the connection is reset
@@ -47,6 +54,7 @@ class SimulatedOrigin final : public http::RequestService {
  private:
   class Handler;
   const core::Worker& worker_;
+  std::map<std::string, std::string> bodies_;
   std::unique_ptr<http::Server> server_;
 };
 

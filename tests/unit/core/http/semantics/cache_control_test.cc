@@ -213,6 +213,18 @@ BOOST_AUTO_TEST_CASE(the_second_number_of_max_age_is_a_stale_window) {
   BOOST_TEST(count(surrogate("max-age =60")->max_age) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(surrogate_directives_count_for_everyone_or_for_the_one_they_are_aimed_at) {
+  const auto aimed = [](std::string_view value) {
+    return parse_surrogate_control(lines(HeaderId::surrogate_control, {value}), "skerry");
+  };
+  BOOST_REQUIRE(aimed("max-age=60;skerry"));
+  BOOST_TEST(aimed("max-age=60;skerry")->max_age->count() == 60);
+  BOOST_TEST(aimed("max-age=60 ; skerry")->max_age->count() == 60);
+  BOOST_TEST(!aimed("max-age=60;other"));
+  BOOST_TEST(!aimed("max-age=60;skerry2"));
+  BOOST_TEST(!surrogate("max-age=60;skerry"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace skerry::http
