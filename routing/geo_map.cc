@@ -19,6 +19,7 @@ constexpr std::array<std::string_view, 5> special_more = {"192.168.0.0/16", "::/
 const std::vector<core::IpNetwork>& special_blocks() {
   static const std::vector<core::IpNetwork> blocks = [] {
     std::vector<core::IpNetwork> result;
+    result.reserve(special_v4.size() + special_more.size());
     for (auto text : special_v4) result.push_back(core::IpNetwork::parse(text).value());
     for (auto text : special_more) result.push_back(core::IpNetwork::parse(text).value());
     return result;

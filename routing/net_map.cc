@@ -75,11 +75,13 @@ class Parser {
     NetMapEntry entry;
     entry.line = line_;
     if (!read_prefix(words[0], entry.prefix)) return;
-    if (words.size() == 2 && read_pops(words[1], entry.pops)) map_.entries.push_back(std::move(entry));
-    if (words.size() == 3 && read_place(words, entry.at)) map_.entries.push_back(std::move(entry));
-    if (words.size() == 2 || words.size() == 3) return;
-    const Word& odd = words.size() < 2 ? words[0] : words[3];
-    report(odd.column, "expected: prefix pop[,pop...], or: prefix latitude longitude");
+    if (words.size() != 2 && words.size() != 3) {
+      const Word& odd = words.size() < 2 ? words[0] : words[3];
+      report(odd.column, "expected: prefix pop[,pop...], or: prefix latitude longitude");
+      return;
+    }
+    const bool read = words.size() == 2 ? read_pops(words[1], entry.pops) : read_place(words, entry.at);
+    if (read) map_.entries.push_back(std::move(entry));
   }
 
   bool read_prefix(const Word& word, core::IpNetwork& prefix) {

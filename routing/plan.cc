@@ -223,7 +223,9 @@ NetMap plan_net_map(const RouterConfig& config, const std::vector<Pop>& pops, co
   }
   for (const auto& [prefix, where] : config.router.clients) {
     problems.clear();
-    NetMap one = parse_net_map(prefix + " " + where, pops, problems);
+    std::string line = prefix;
+    line.append(" ").append(where);
+    NetMap one = parse_net_map(line, pops, problems);
     for (const NetMapProblem& problem : problems) report.fail("router.clients", problem.message);
     // What stands in the configuration itself counts more than the file.
     for (NetMapEntry& entry : one.entries) {

@@ -120,6 +120,13 @@ AnswerTable::Place AnswerTable::locate(const core::IpAddress& ip) const {
   return place;
 }
 
+// Several edges may share an address (other ports); a record stands in a set once (RFC 2181 5).
+void AnswerTable::add_once(Choice& choice, const core::IpAddress& ip) {
+  const auto end = choice.addresses.begin() + static_cast<std::ptrdiff_t>(choice.count);
+  if (choice.count < most_addresses && std::find(choice.addresses.begin(), end, ip) == end)
+    choice.addresses[choice.count++] = ip;
+}
+
 AnswerTable::Choice AnswerTable::choose(const Place& place, const core::IpAddress& client,
                                         core::AddressFamily family) const {
   const PopAnswer& pop = pops_[place.pop];
@@ -129,9 +136,7 @@ AnswerTable::Choice AnswerTable::choose(const Place& place, const core::IpAddres
       edges.ring.ordered(hash_block(client, place.block), std::span(members).first(edges_per_answer_));
   Choice choice;
   for (std::size_t i = 0; i < found; ++i) {
-    for (const core::IpAddress& ip : edges.addresses[members[i]]) {
-      if (choice.count < most_addresses) choice.addresses[choice.count++] = ip;
-    }
+    for (const core::IpAddress& ip : edges.addresses[members[i]]) add_once(choice, ip);
   }
   return choice;
 }

@@ -47,6 +47,8 @@ class AnswerTable {
   std::size_t ranges() const { return v4_.size() + v6_.size(); }
 
  private:
+  static void add_once(Choice& choice, const core::IpAddress& ip);
+
   struct Family {
     ring::Ring ring;
     std::vector<std::vector<core::IpAddress>> addresses;  // by member of the ring

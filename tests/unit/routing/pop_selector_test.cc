@@ -120,6 +120,17 @@ BOOST_AUTO_TEST_CASE(an_edge_without_weight_gets_nobody) {
              boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(an_address_that_several_edges_share_is_answered_once) {
+  std::vector<Pop> shared = pops(3);
+  for (Pop& pop : shared) {
+    for (Edge& edge : pop.edges) edge.addresses = {ip("203.0.113.7")};
+  }
+  const GeoMap map = compiled(world, shared);
+  const AnswerTable table = AnswerTable::select(map, shared, all_up(shared), 3);
+  BOOST_TEST(answer_for(table, ip("192.0.2.1")) == std::vector<std::string>{"203.0.113.7"},
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_pop_without_addresses_of_a_family_has_none_to_give) {
   auto all = pops(1);
   all[2].edges[0].addresses = {ip("203.0.3.1")};

@@ -1,0 +1,92 @@
+// Any text as the value of every field that an edge reads: dates, directives, lists, structured fields, ranges, Vary,
+// validators. What comes out keeps its promises whatever came in.
+#include <cstdint>
+#include <string>
+
+#include "core/check.h"
+#include "core/http/cache_control.h"
+#include "core/http/date.h"
+#include "core/http/structured_fields.h"
+#include "edge/cacheability.h"
+#include "edge/conditional.h"
+#include "edge/freshness.h"
+#include "edge/parts.h"
+#include "edge/range.h"
+#include "edge/vary.h"
+
+using namespace skerry;
+
+namespace {
+
+void check_ranges(std::string_view text) {
+  for (const std::uint64_t size : {0ull, 1ull, 1000ull, ~0ull}) {
+    const edge::RangeSet set = edge::parse_range(text, size);
+    CHECK(set.ranges.size() <= edge::max_ranges);
+    for (const edge::ByteRange& range : set.ranges) CHECK(range.first <= range.last && range.last < size);
+  }
+  const auto content = edge::parse_content_range(text);
+  if (content) CHECK(content->range.first <= content->range.last);
+  if (content && content->size) CHECK(content->range.last < *content->size);
+}
+
+void check_date(std::string_view text) {
+  const auto date = http::parse_http_date(text, core::WallTime());
+  if (!date) return;
+  std::string written;
+  http::append_http_date(written, *date);
+  CHECK(http::parse_http_date(written).has_value());
+}
+
+http::HeaderMap fields_with(std::string_view text) {
+  http::HeaderMap fields;
+  for (const http::HeaderId id :
+       {http::HeaderId::cache_control, http::HeaderId::cdn_cache_control, http::HeaderId::surrogate_control,
+        http::HeaderId::age, http::HeaderId::date, http::HeaderId::expires, http::HeaderId::vary,
+        http::HeaderId::last_modified, http::HeaderId::etag, http::HeaderId::content_range})
+    fields.add(id, text);
+  return fields;
+}
+
+// The same text in every field at once: contradictions must not add up to something negative or endless.
+void check_decisions(std::string_view text) {
+  const core::WallTime now(std::chrono::hours(24 * 365 * 50));
+  http::ResponseHead response;
+  response.status = 200;
+  response.fields = fields_with(text);
+  const edge::CachePolicy policy;
+  const edge::Freshness freshness = edge::freshness_of(response, policy, now, now);
+  CHECK(freshness.lifetime.count() >= 0 && freshness.initial_age.count() >= 0);
+  http::RequestHead request;
+  for (const http::HeaderId id : {http::HeaderId::range, http::HeaderId::if_range, http::HeaderId::if_none_match,
+                                  http::HeaderId::if_modified_since, http::HeaderId::cache_control})
+    request.fields.add(id, text);
+  static_cast<void>(edge::may_store(request, response, freshness, policy));
+  static_cast<void>(edge::outline_of(response.fields));
+  edge::ObjectHead object;
+  object.fields = response.fields;
+  object.lifetime = freshness.lifetime;
+  static_cast<void>(edge::judge(object, request, policy, now));
+  static_cast<void>(edge::evaluate(request, object));
+  static_cast<void>(edge::if_range_holds(request, object));
+  const edge::VaryRule vary = edge::vary_of(response.fields);
+  std::string key;
+  if (!vary.any) static_cast<void>(edge::append_variant(key, vary.list, request.fields));
+  CHECK(key.size() <= edge::max_variant_text);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  // What the parser lets through: no control characters but a tab.
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 && c != '\t') return 0;
+  }
+  check_ranges(text);
+  check_date(text);
+  static_cast<void>(http::parse_structured_item(text));
+  static_cast<void>(http::parse_structured_list(text));
+  static_cast<void>(http::parse_structured_dictionary(text));
+  check_decisions(text);
+  return 0;
+}
