@@ -281,13 +281,14 @@ bool Exchange::find_variant() {
 
 // --- load
 
+// One load counts at a time: an answer that was given up for late may be that of another part.
 void Exchange::load_from_disk(std::string key, const FoundOnDisk& where) {
   load_done_ = false;
   deadline_.arm(store_patience);
   const KeyHash hash = edge_.store().hash(key);
   edge_.store().load(worker_, hash, std::move(key), where,
-                     [this, generation = generation_](core::Result<ObjectPtr> loaded) {
-                       if (generation != generation_ || (step_ != Step::load && step_ != Step::parts)) return;
+                     [this, generation = generation_, number = ++loads_](core::Result<ObjectPtr> loaded) {
+                       if (generation != generation_ || number != loads_ || load_done_) return;
                        load_done_ = true;
                        if (loaded.ok())
                          object_ = std::move(loaded).value();
@@ -299,6 +300,7 @@ void Exchange::load_from_disk(std::string key, const FoundOnDisk& where) {
 
 Exchange::Next Exchange::load() {
   if (!load_done_ && worker_.loop.now() < began_ + store_patience) return wait_for(wake_store | wake_deadline);
+  load_done_ = true;
   deadline_.cancel();
   return go(object_ ? Step::judge : Step::collapse);
 }

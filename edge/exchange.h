@@ -210,6 +210,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   bool head_sent_ = false;
   bool load_done_ = false;
   bool outline_sought_ = false;
+  std::uint64_t loads_ = 0;  // begun
   core::TimePoint part_deadline_;
   core::TimePoint following_since_;
   Epoch epoch_ = 0;             // when a pass began

@@ -12,7 +12,11 @@ namespace skerry::edge {
 // The owner of the key keeps outline and parts; everyone else asks it with the client's own range.
 Exchange::Next Exchange::answer_range_miss() {
   const bool owned = !sources().front().is_peer();
-  if (!owned || past_own_copy_ || outline_sought_ || request_->fields.contains(http::HeaderId::authorization))
+  const http::HeaderMap& fields = request_->fields;
+  // Conditions come before the range (RFC 9110 13.2.2), and the origin's answer to them is not cut into parts.
+  const bool conditional =
+      fields.contains(http::HeaderId::if_none_match) || fields.contains(http::HeaderId::if_modified_since);
+  if (!owned || past_own_copy_ || outline_sought_ || conditional || fields.contains(http::HeaderId::authorization))
     return pass_range_on();
   outline_sought_ = true;
   std::string key = outline_key(variant_key_);
@@ -58,6 +62,7 @@ Exchange::Next Exchange::begin_parts() {
 Exchange::Next Exchange::parts() {
   if (!parted_->sought) look_for_part();
   if (!load_done_ && worker_.loop.now() < part_deadline_) return wait_for(wake_store | wake_deadline);
+  load_done_ = true;
   deadline_.cancel();
   parted_->part = std::move(object_);
   object_ = nullptr;
@@ -82,6 +87,7 @@ void Exchange::look_for_part() {
 // The part is there, or has begun to arrive.
 Exchange::Next Exchange::send_part() {
   if (!parted_->part) {
+    if (!view_->is_leader(*this) && !view_->head()->shareable) return part_failed();
     verdict_.forward_status = 206;
     verdict_.stored = view_->head()->stored;
   }

@@ -132,6 +132,29 @@ BOOST_AUTO_TEST_CASE(hundred_readers_of_one_part_make_one_origin_request) {
   BOOST_TEST(pop.origin.total() - asked == 1);
 }
 
+BOOST_AUTO_TEST_CASE(part_that_turns_out_private_is_nobody_elses) {
+  SimulatedPop pop(12, 1);
+  pop.origin.body_size = large;
+  get_range(pop, "/large", bytes(0, 0));
+  pop.origin.fields = {{"Cache-Control", "private"}};
+  const int asked = pop.origin.total();
+  std::vector<Answer> answers(5);
+  for (std::size_t i = 0; i < answers.size(); ++i)
+    pop.ask(0, "/large", answers, i, {{"Range", bytes(5'000'000, 5'000'999)}});
+  pop.simulation.run_for(std::chrono::seconds(30));
+  for (const Answer& answer : answers)
+    BOOST_TEST((answer.body == pop.origin.content("/large").substr(5'000'000, 1000)));
+  BOOST_TEST(pop.origin.total() - asked == 5);
+}
+
+BOOST_AUTO_TEST_CASE(conditions_come_before_the_range_rfc9110_13_2_2) {
+  SimulatedPop pop(13, 1);
+  pop.origin.body_size = large;
+  get_range(pop, "/large", bytes(0, 0));
+  const Answer answer = pop.get(0, "/large", {{"Range", bytes(5, 9)}, {"If-None-Match", "\"/large\""}});
+  BOOST_TEST(answer.status == 304);
+}
+
 BOOST_AUTO_TEST_CASE(part_that_breaks_off_is_continued) {
   SimulatedPop pop(9, 1);
   pop.origin.body_size = large;
