@@ -44,7 +44,12 @@ EdgeWorker::EdgeWorker(const core::Worker& worker, Shared& shared, std::shared_p
       client_service_(std::make_unique<Service>(*this, false)),
       peer_service_(std::make_unique<Service>(*this, true)) {}
 
-EdgeWorker::~EdgeWorker() = default;
+EdgeWorker::~EdgeWorker() {
+  while (!fills_.empty()) {
+    const std::shared_ptr<Fill> unfinished = *fills_.begin();
+    unfinished->abandon();
+  }
+}
 
 http::RequestService& EdgeWorker::client_service() {
   return *client_service_;
@@ -55,7 +60,8 @@ http::RequestService& EdgeWorker::peer_service() {
 
 std::shared_ptr<Fill> EdgeWorker::new_fill(FillRequest request) {
   return std::make_shared<Fill>(
-      Fill::Context{worker_, shared_.store, shared_.fills, shared_.positions, shared_.counters}, std::move(request));
+      Fill::Context{worker_, shared_.store, shared_.fills, shared_.positions, shared_.counters, fills_},
+      std::move(request));
 }
 
 std::shared_ptr<FillView> EdgeWorker::view_of(const std::shared_ptr<Fill>& fill) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/http/server.h"
@@ -111,6 +112,7 @@ class EdgeWorker {
   std::unique_ptr<Service> client_service_, peer_service_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;  // all ever made
   std::vector<Exchange*> idle_;
+  std::unordered_set<std::shared_ptr<Fill>> fills_;  // under way on this worker
   std::unordered_map<const Fill*, std::weak_ptr<FillView>> views_;
   std::size_t sweep_at_ = 64;
 };

@@ -29,7 +29,7 @@ Fill::Fill(const Context& context, FillRequest request) : context_(context), req
 Fill::~Fill() = default;
 
 void Fill::start() {
-  self_ = shared_from_this();
+  context_.under_way.insert(shared_from_this());
   started_ = true;
   context_.counters.started.add(context_.worker.index);
   ask_next_source(core::Error{core::ErrorCode::no_healthy_upstream, core::ErrorSource::upstream, true, {}});
@@ -363,7 +363,8 @@ void Fill::end(FillUpdate update) {
   context_.table.remove(request_.table_hash, request_.asks_peers(), *this);
   fetch_.reset();
   publish(std::move(update));
-  context_.worker.loop.defer([self = std::move(self_)]() mutable { self.reset(); });
+  context_.under_way.erase(keep);
+  context_.worker.loop.defer([self = keep]() mutable { self.reset(); });
 }
 
 void Fill::subscribe(std::shared_ptr<FillView> view) {
@@ -414,6 +415,7 @@ void Fill::unsubscribe(const std::shared_ptr<FillView>& view) {
 }
 
 void Fill::abandon() {
+  if (state_ == State::ended) return;
   context_.counters.abandoned.add(context_.worker.index);
   writer_.reset();
   FillUpdate gone;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "core/loop/worker.h"
@@ -53,6 +54,7 @@ class Fill final : public origin::FetchEvents, public std::enable_shared_from_th
     FillTable& table;
     const PurgePositions& positions;
     Counters& counters;
+    std::unordered_set<std::shared_ptr<Fill>>& under_way;  // the worker's; owns them
   };
   Fill(const Context&, FillRequest);
   ~Fill();
@@ -70,6 +72,8 @@ class Fill final : public origin::FetchEvents, public std::enable_shared_from_th
   void progress(const std::shared_ptr<FillView>& view, std::uint64_t offset);
   // A follower is behind the window: gives it the piece at `offset` from the store.
   void read_back(const std::shared_ptr<FillView>& view, std::uint64_t offset);
+  // Ends it as if nobody wanted it.
+  void abandon();
 
  private:
   struct Subscriber {
@@ -101,11 +105,9 @@ class Fill final : public origin::FetchEvents, public std::enable_shared_from_th
   void publish(FillUpdate);
   void end(FillUpdate);
   bool worth_finishing() const;
-  void abandon();
 
   const Context context_;
   FillRequest request_;
-  std::shared_ptr<Fill> self_;  // while it is under way
   State state_ = State::waiting;
   bool started_ = false;
   std::size_t next_source_ = 0;

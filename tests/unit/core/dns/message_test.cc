@@ -266,6 +266,10 @@ BOOST_AUTO_TEST_CASE(hostile_responses_are_malformed) {
       {"CNAME pointing at itself", head + "0001 0000 0000" + question + "c00c 0005 0001 00000001 0002 c01f"},
       {"owner pointing forwards", head + "0001 0000 0000" + question + "c020 0001 0001 00000001 0004 01020304"},
       {"SOA cut short", head + "0000 0001 0000" + question + "c00c 0006 0001 00000001 0006 c00c c00c 0000"},
+      {"owner of a reserved label kind, 01",
+       head + "0001 0000 0000" + question + "400c 0001 0001 00000001 0004 01020304"},
+      {"owner of a reserved label kind, 10",
+       head + "0001 0000 0000" + question + "800c 0001 0001 00000001 0004 01020304"},
       {"TXT string beyond its data", head + "0001 0000 0000" + question + "c00c 0010 0001 00000001 0002 0561"},
   };
   for (const auto& [what, hex] : table) BOOST_TEST(!dns::read_response(bytes(hex)).ok(), what);
