@@ -29,6 +29,7 @@ struct Handling {
   std::string host_header;  // sent to the origin instead of the client's; empty: the client's
   CachePolicy policy;
   KeyRules key;
+  CodingPolicy coding;
 };
 
 // [[site.route]]: starts as a copy of what the site says.

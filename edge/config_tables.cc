@@ -1,4 +1,6 @@
 // Every key of skerry-edge's configuration as data: name, member, bounds, and the sentence the reference prints.
+#include "core/http/list.h"
+#include "edge/coding/content_coding.h"
 #include "edge/config.h"
 
 namespace skerry::edge {
@@ -326,6 +328,41 @@ const Table<KeyRules>& key_table() {
   return table;
 }
 
+bool parse_codings(CodingPolicy& policy, const std::string& text, std::string& problem) {
+  policy.offered.clear();
+  if (text == "off") return true;
+  http::ListReader reader(text);
+  while (const auto token = reader.next()) {
+    const auto coding = coding_named(*token);
+    if (!coding || *coding == Coding::identity) {
+      problem = "must be \"off\" or a list of zstd, br, gzip";
+      return false;
+    }
+    policy.offered.push_back(*coding);
+  }
+  return true;
+}
+
+std::string codings(const CodingPolicy& policy) {
+  std::string text;
+  for (const Coding coding : policy.offered) text.append(text.empty() ? "" : ", ").append(name(coding));
+  return text.empty() ? "off" : text;
+}
+
+const Table<CodingPolicy>& coding_table() {
+  static const Table<CodingPolicy> table =
+      Table<CodingPolicy>("")
+          .text("compress", "off, or a list of zstd, br, gzip", parse_codings, codings,
+                {.doc = "Codings that stored bodies are given for clients who take them, best first. The first answer "
+                        "leaves as it came; gzip of an origin is undone for clients who don't take it.",
+                 .applies = Applies::live})
+          .key("compress_types", &CodingPolicy::types,
+               {.doc = "Media types that are: `type/subtype` or `type/*`.", .max = 256, .applies = Applies::live})
+          .key("compress_min", &CodingPolicy::smallest,
+               {.doc = "Smaller bodies are not.", .max = 8_MiB, .applies = Applies::live});
+  return table;
+}
+
 const Table<Handling>& handling_table() {
   static const Table<Handling> table = Table<Handling>("")
                                            .include(&Handling::origin, upstream_table())
@@ -335,7 +372,8 @@ const Table<Handling>& handling_table() {
                                                  .applies = Applies::live,
                                                  .shown_default = "the client's"})
                                            .include(&Handling::policy, policy_table())
-                                           .include(&Handling::key, key_table());
+                                           .include(&Handling::key, key_table())
+                                           .include(&Handling::coding, coding_table());
   return table;
 }
 

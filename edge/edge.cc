@@ -49,6 +49,7 @@ Edge::~Edge() {
   origin::set_resolver(control_, nullptr);
   // Upstream groups hold connections on the workers' loops, which must still be there.
   snapshot_.reset();
+  coder_.reset();
   store_.reset();
 }
 
@@ -70,6 +71,7 @@ core::Result<void> Edge::open(EdgeConfig config) {
                                  core::system_clock(), worker_count_ + 1);
   if (!store.ok()) return store.error();
   store_ = std::move(store).value();
+  coder_ = std::make_unique<Coder>(*store_, core::system_clock(), 1);
   counters_ = std::make_unique<Counters>(registry_);
   register_store_metrics(registry_, *store_);
   if (settings.access_log.path != "off") {
@@ -80,6 +82,7 @@ core::Result<void> Edge::open(EdgeConfig config) {
                            {}, [this] { return static_cast<double>(access_log_->dropped()); });
   }
   shared_ = std::make_unique<Shared>(*store_, fills_, positions_, *counters_, access_log_.get());
+  shared_->coder = coder_.get();
   auto threads = core::WorkerThreads::create(worker_count_, seed_);
   if (!threads.ok()) return threads.error();
   threads_ = std::move(threads).value();

@@ -63,6 +63,7 @@ class Edge {
   std::shared_ptr<const Snapshot> snapshot_;
   std::shared_ptr<const core::TlsContext> tls_;
   std::unique_ptr<ObjectStore> store_;
+  std::unique_ptr<Coder> coder_;
   FillTable fills_;
   PurgePositions positions_;
   metrics::Registry registry_;

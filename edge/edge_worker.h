@@ -15,6 +15,7 @@
 #include "core/http/server.h"
 #include "core/log/access_log.h"
 #include "core/loop/worker.h"
+#include "edge/coding/coder.h"
 #include "edge/counters.h"
 #include "edge/exchange.h"
 #include "edge/fill.h"
@@ -45,6 +46,7 @@ struct Shared {
   PurgePositions& positions;
   Counters& counters;
   log::AccessSink* access_log;  // null: off
+  Coder* coder = nullptr;       // null: bodies leave as they came
   // Thread-safe: hands over to the purge relay. `done`, if set, runs on the relay's loop with the epoch; 0: it failed.
   core::UniqueFunction<void(Purge, core::UniqueFunction<void(Epoch)> done)> invalidate;
   std::atomic<bool> ready{false};
@@ -78,6 +80,7 @@ class EdgeWorker {
   FillTable& fills() { return shared_.fills; }
   PurgePositions& positions() { return shared_.positions; }
   Counters& counters() { return shared_.counters; }
+  Coder* coder() { return shared_.coder; }
 
   const std::shared_ptr<const Snapshot>& snapshot() const { return snapshot_; }
   // On this worker: requests that began before keep the old one.

@@ -38,6 +38,7 @@ const Exchange::StepFunction Exchange::steps[] = {
     &Exchange::lookup,        // memory, or where on disk
     &Exchange::load,          // from disk
     &Exchange::judge_object,  // fresh, stale or unusable
+    &Exchange::code,          // the stored body in a coding that the client takes
     &Exchange::collapse,      // join the fill under way, or begin one
     &Exchange::follow,        // until the fill's head decides
     &Exchange::respond,       // status and fields
@@ -63,7 +64,7 @@ void Exchange::begin(http::ResponseSink& sink, bool peer_listener) {
   upstream_.clear();
   status_ = 0;
   interims_sent_ = 0;
-  alone_ = rechecked_ = head_sent_ = load_done_ = past_own_copy_ = outline_sought_ = false;
+  alone_ = rechecked_ = head_sent_ = load_done_ = past_own_copy_ = outline_sought_ = coding_sought_ = false;
   waiting_ = 0;
   step_ = Step::receive;
 }
@@ -75,6 +76,7 @@ void Exchange::release_references() {
   pump_.reset();
   pass_.reset();
   object_.reset();
+  uncoded_.reset();
   parted_.reset();
   multipart_.reset();
   snapshot_.reset();
@@ -313,11 +315,11 @@ Exchange::Next Exchange::judge_object() {
   verdict_.ttl = judgement_.ttl;
   if (object_->head().status == 206) return begin_parts();
   switch (judgement_.reuse) {
-    case Reuse::fresh: verdict_.outcome = Outcome::hit; return go(Step::respond);
+    case Reuse::fresh: verdict_.outcome = Outcome::hit; return go(Step::code);
     case Reuse::stale_while_revalidate:
       verdict_.outcome = Outcome::stale;
       refresh_in_background();
-      return go(Step::respond);
+      return go(Step::code);
     case Reuse::validate: verdict_.outcome = Outcome::expired; return go(Step::collapse);
     case Reuse::never: break;
   }
@@ -475,7 +477,7 @@ Exchange::Next Exchange::follow() {
       verdict_.forward_status = 304;
       judgement_ = judge(object_->head(), *request_, site_->policy, worker_.loop.wall());
       verdict_.ttl = judgement_.ttl;
-      return go(Step::respond);
+      return go(Step::code);
     case FillState::streaming:
     case FillState::complete: return follow_head();
   }
@@ -514,7 +516,7 @@ Exchange::Next Exchange::follow_head() {
   verdict_.forward_status = head.head.status;
   verdict_.stored = head.stored;
   verdict_.peer_hit = head.peer_hit;
-  return go(Step::respond);
+  return awaits_whole(head) ? await_whole() : go(Step::respond);
 }
 
 Exchange::Next Exchange::upstream_failed(const core::Error& error) {
@@ -530,7 +532,7 @@ Exchange::Next Exchange::serve_stale(Reason reason) {
   verdict_.outcome = Outcome::stale;
   verdict_.reason = reason;
   verdict_.ttl = judgement_.ttl;
-  return go(Step::respond);
+  return go(Step::code);
 }
 
 // --- stream
@@ -675,6 +677,7 @@ void Exchange::on_pass_error(const core::Error& error, bool began) {
 
 Exchange::Next Exchange::finish() {
   record();
+  if (view_ && view_->object()) prepare_coded(view_->object());
   leave_fill();
   running_ = false;
   sink_->finish();

@@ -50,6 +50,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
     lookup,
     load,
     judge,
+    code,
     collapse,
     follow,
     respond,
@@ -102,6 +103,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   Next lookup();
   Next load();
   Next judge_object();
+  Next code();
   Next collapse();
   Next follow();
   Next respond();
@@ -126,6 +128,14 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   void leave_fill();
   void load_from_disk(std::string key, const FoundOnDisk&);
   bool find_variant();
+
+  // Bodies in another coding: exchange_coding.cc.
+  void look_for_coded();
+  void make_coded(Coding coding);
+  void follow_uncoded();
+  void prepare_coded(const ObjectPtr& stored);
+  Next await_whole();
+  bool awaits_whole(const FillHead& head) const;
 
   // Ranges of what is not stored whole: exchange_parts.cc.
   Next answer_range_miss();
@@ -170,7 +180,8 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   std::string variant_key_;  // with the variant part of `vary_`, if one is known
   KeyHash primary_hash_, hash_;
   FoundOnDisk on_disk_;
-  ObjectPtr object_;  // what is served or validated
+  ObjectPtr object_;   // what is served or validated
+  ObjectPtr uncoded_;  // what it was before a coded copy took its place
   Judgement judgement_;
   std::shared_ptr<FillView> view_;
   std::unique_ptr<Pass> pass_;
@@ -210,8 +221,9 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   bool head_sent_ = false;
   bool load_done_ = false;
   bool outline_sought_ = false;
-  std::uint64_t loads_ = 0;  // begun
-  core::TimePoint part_deadline_;
+  bool coding_sought_ = false;
+  std::uint64_t loads_ = 0;         // begun
+  core::TimePoint store_deadline_;  // of a part or a coded copy
   core::TimePoint following_since_;
   Epoch epoch_ = 0;             // when a pass began
   bool past_own_copy_ = false;  // the asking edge knows of a purge that has not come here

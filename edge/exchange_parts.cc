@@ -61,7 +61,7 @@ Exchange::Next Exchange::begin_parts() {
 
 Exchange::Next Exchange::parts() {
   if (!parted_->sought) look_for_part();
-  if (!load_done_ && worker_.loop.now() < part_deadline_) return wait_for(wake_store | wake_deadline);
+  if (!load_done_ && worker_.loop.now() < store_deadline_) return wait_for(wake_store | wake_deadline);
   load_done_ = true;
   deadline_.cancel();
   parted_->part = std::move(object_);
@@ -77,7 +77,7 @@ Exchange::Next Exchange::parts() {
 void Exchange::look_for_part() {
   parted_->sought = true;
   load_done_ = true;
-  part_deadline_ = worker_.loop.now() + store_patience;
+  store_deadline_ = worker_.loop.now() + store_patience;
   std::string key = part_key(variant_key_, parted_->etag, parted_->number());
   Found found = edge_.store().find(edge_.store().hash(key), key);
   if (const auto* object = std::get_if<ObjectPtr>(&found)) object_ = *object;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "edge/coding/content_coding.h"
 #include "edge/conditional.h"
 #include "edge/edge_worker.h"
 #include "edge/exchange.h"
@@ -28,9 +29,12 @@ Exchange::Next Exchange::respond_from_object() {
   const std::chrono::seconds age = current_age(head, worker_.loop.wall());
   status_ = head.status;
   add_consumed_fields(head.fields);
+  const bool codable = is_codable(head.fields, head.status, site_->coding);
+  if (codable) add_vary_by_coding(response_.fields, head.fields);
   if (evaluate(*request_, head) == ClientCondition::not_modified) {
     status_ = 304;
     response_.fields = not_modified_fields(head);
+    if (codable) add_vary_by_coding(response_.fields, head.fields);
     if (!peer_listener_) response_.fields.remove(http::HeaderId::surrogate_control);
     add_own_fields(true, age);
     return send_head_only(304, http::BodyLength::none());
@@ -111,8 +115,11 @@ Exchange::Next Exchange::respond_from_fill() {
   if (view_->is_leader(*this)) {
     for (const http::HeaderMap::Field field : head.once) response_.fields.add(field.name, field.value);
   }
+  const bool codable = is_codable(head.head.fields, status_, site_->coding);
+  if (codable) add_vary_by_coding(response_.fields, head.head.fields);
   if (evaluate(*request_, head.head) == ClientCondition::not_modified) {
     response_.fields = not_modified_fields(head.head);
+    if (codable) add_vary_by_coding(response_.fields, head.head.fields);
     if (!peer_listener_) response_.fields.remove(http::HeaderId::surrogate_control);
     add_own_fields(head.has_age, age);
     return send_head_only(304, http::BodyLength::none());

@@ -46,4 +46,24 @@ struct KeyRules {
   bool changes_query() const { return drop_query || sort_query || !keep_query.empty() || !drop_query_names.empty(); }
 };
 
+// Content codings (RFC 9110 8.4.1, RFC 7932, RFC 8878).
+enum class Coding : std::uint8_t { identity, gzip, br, zstd };
+
+// Which bodies leave the edge in another coding than the origin's.
+struct CodingPolicy {
+  std::vector<Coding> offered;  // among those that a client likes equally the first is taken; empty: nothing is coded
+  std::vector<std::string> types = {"text/*",
+                                    "application/javascript",
+                                    "application/json",
+                                    "application/ld+json",
+                                    "application/xml",
+                                    "application/rss+xml",
+                                    "application/manifest+json",
+                                    "application/wasm",
+                                    "image/svg+xml",
+                                    "font/ttf",
+                                    "font/otf"};
+  core::Bytes smallest = core::operator""_KiB(1);
+};
+
 }  // namespace skerry::edge

@@ -57,6 +57,7 @@ core::Result<void> Snapshot::add_site(std::string name, const Handling& handling
   site->name = std::move(name);
   site->policy = handling.policy;
   site->key = handling.key;
+  site->coding = handling.coding;
   site->host_header = handling.host_header;
   site->origin_config = handling.origin;
   for (const auto& old : previous ? previous->sites_ : sites_) {

@@ -24,6 +24,7 @@ struct Site {
   std::string name;  // its first host, with the route's path: for metrics and explain
   CachePolicy policy;
   KeyRules key;
+  CodingPolicy coding;
   std::string host_header;  // sent to the origin instead of the client's; empty: the client's
   origin::UpstreamConfig origin_config;
   std::shared_ptr<origin::UpstreamGroup> origin;

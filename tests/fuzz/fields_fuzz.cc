@@ -8,6 +8,7 @@
 #include "core/http/date.h"
 #include "core/http/structured_fields.h"
 #include "edge/cacheability.h"
+#include "edge/coding/content_coding.h"
 #include "edge/conditional.h"
 #include "edge/freshness.h"
 #include "edge/parts.h"
@@ -68,6 +69,17 @@ void check_decisions(std::string_view text) {
   static_cast<void>(edge::judge(object, request, policy, now));
   static_cast<void>(edge::evaluate(request, object));
   static_cast<void>(edge::if_range_holds(request, object));
+  edge::CodingPolicy coding;
+  coding.offered = {edge::Coding::zstd, edge::Coding::br, edge::Coding::gzip};
+  object.key = "k";
+  object.body_size = 5000;
+  object.fields.set(http::HeaderId::content_type, "text/html");
+  http::RequestHead accepting;
+  accepting.fields.add(http::HeaderId::accept_encoding, text);
+  if (const auto wanted = edge::wanted_coding(accepting, object, coding)) {
+    const edge::ObjectHead coded = edge::coded_head(object, *wanted);
+    CHECK(coded.fields.contains(http::HeaderId::content_encoding) == (*wanted != edge::Coding::identity));
+  }
   const edge::VaryRule vary = edge::vary_of(response.fields);
   std::string key;
   if (!vary.any) static_cast<void>(edge::append_variant(key, vary.list, request.fields));

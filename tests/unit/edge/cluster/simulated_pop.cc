@@ -135,9 +135,10 @@ std::string SimulatedOrigin::body_of(const std::string& path, std::size_t size) 
 }
 
 const std::string& SimulatedOrigin::content(const std::string& path) {
-  std::string& body = bodies_[path + version];
-  if (body.size() != body_size) body = body_of(path + version, body_size);
-  return body;
+  std::string& made = bodies_[path + version];
+  if (body) return made = *body;
+  if (made.size() != body_size) made = body_of(path + version, body_size);
+  return made;
 }
 
 int SimulatedOrigin::total() const {
@@ -155,6 +156,7 @@ SimulatedEdge::SimulatedEdge(core::SimulatedHost& simulated, EdgeConfig config, 
         BOOST_REQUIRE(opened.ok());
         return std::move(opened).value();
       }()),
+      coder(*store, simulated.worker().loop.clock(), 0),
       registry(simulated.workers()),
       counters(registry),
       log(config.name, lines),
@@ -163,6 +165,7 @@ SimulatedEdge::SimulatedEdge(core::SimulatedHost& simulated, EdgeConfig config, 
   BOOST_REQUIRE(built.ok());
   snapshot = std::move(built).value();
   shared.ready = true;
+  shared.coder = &coder;
   relay = std::make_unique<PurgeRelay>(host.worker(), *store, positions, counters, [this] { return snapshot; });
   shared.invalidate = [this](Purge purge, core::UniqueFunction<void(Epoch)> done) {
     relay->worker().loop.post([this, purge = std::move(purge), done = std::move(done)]() mutable {
@@ -186,13 +189,15 @@ SimulatedEdge::~SimulatedEdge() {
   servers.clear();
 }
 
-SimulatedPop::SimulatedPop(std::uint64_t seed, int count, int workers_per_edge)
+SimulatedPop::SimulatedPop(std::uint64_t seed, int count, int workers_per_edge, EdgeChange change)
     : simulation(seed, core::WallTime(std::chrono::hours(24 * 365 * 50))),
       client(simulation.add_host("client", ip(client_host))),
       origin(simulation.add_host("origin", ip(origin_host))) {
   for (int i = 0; i < count; ++i) {
     core::SimulatedHost& host = simulation.add_host("edge-" + std::to_string(i), ip(first_edge + i), workers_per_edge);
-    edges.push_back(std::make_unique<SimulatedEdge>(host, config_of(i, count), log));
+    EdgeConfig config = config_of(i, count);
+    if (change) change(config);
+    edges.push_back(std::make_unique<SimulatedEdge>(host, std::move(config), log));
   }
 }
 

@@ -35,13 +35,14 @@ class SimulatedOrigin final : public http::RequestService {
 
   static std::string body_of(const std::string& path, std::size_t size);
 
-  // What a GET of the path gives now.
+  // What a GET of the path gives now; of its own when `body` is set.
   const std::string& content(const std::string& path);
 
   std::size_t body_size = 2000;
   std::string version;  // another one: other bytes under another ETag
   bool ranges = true;   // answers them
   bool etags = true;
+  std::optional<std::string> body;
   std::uint64_t range_bytes = 0;  // sent in 206 answers
   int status = 200;
   bool silent = false;                     // takes requests and never answers
@@ -66,6 +67,7 @@ class SimulatedEdge {
   const std::string name;
   core::SimulatedHost& host;
   std::unique_ptr<ObjectStore> store;
+  Coder coder;
   FillTable fills;
   PurgePositions positions;
   metrics::Registry registry;
@@ -86,9 +88,12 @@ struct Answer {
   core::Error error;
 };
 
+using EdgeChange = void (*)(EdgeConfig&);
+
 class SimulatedPop {
  public:
-  SimulatedPop(std::uint64_t seed, int edges, int workers_per_edge = 1);
+  // `change` is applied to every edge's configuration.
+  SimulatedPop(std::uint64_t seed, int edges, int workers_per_edge = 1, EdgeChange change = nullptr);
   ~SimulatedPop();
 
   // Asks edge `index` and lets the world run until the answer is there (60 s of simulated time at most).
