@@ -8,8 +8,6 @@ namespace {
 using config::Applies;
 using std::chrono::seconds;
 
-constexpr seconds longest_ttl{7 * 86400};
-
 const config::Table<log::LogOptions>& log_table() {
   static const config::Table<log::LogOptions> table =
       config::Table<log::LogOptions>("")
@@ -98,81 +96,6 @@ const config::Table<ProbeSection>& probe_table() {
                {.doc = "Successes in a row that bring an edge back.", .min = 1, .max = 100, .applies = Applies::live})
           .key("down", &ProbeSection::down,
                {.doc = "Failures in a row that take an edge out.", .min = 1, .max = 100, .applies = Applies::live});
-  return table;
-}
-
-const config::Table<RecordSection>& record_table() {
-  static const config::Table<RecordSection> table =
-      config::Table<RecordSection>("A static record set.")
-          .key("name", &RecordSection::name,
-               {.doc = "Relative to the zone; `@` is the zone itself, `*` a wildcard; with a dot at its end absolute.",
-                .applies = Applies::live,
-                .required = true})
-          .choice("type", &RecordSection::type,
-                  {{"A", RecordType::a},
-                   {"AAAA", RecordType::aaaa},
-                   {"CNAME", RecordType::cname},
-                   {"TXT", RecordType::txt}},
-                  {.doc = "Type of the records.", .applies = Applies::live, .required = true})
-          .key("values", &RecordSection::values,
-               {.doc =
-                    "One record for each: addresses, texts, or the one name that a CNAME points to (always absolute).",
-                .min = 1,
-                .max = 64,
-                .applies = Applies::live,
-                .required = true})
-          .key("ttl", &RecordSection::ttl,
-               {.doc = "Time to live; the same for all records of one name.",
-                .min = seconds(0),
-                .max = longest_ttl,
-                .applies = Applies::live});
-  return table;
-}
-
-const config::Table<DynamicSection>& dynamic_table() {
-  static const config::Table<DynamicSection> table =
-      config::Table<DynamicSection>("A name whose addresses are those of the client's nearest healthy edges.")
-          .key("name", &DynamicSection::name,
-               {.doc = "Relative to the zone; `@` is the zone itself.", .applies = Applies::live, .required = true})
-          .key("ttl", &DynamicSection::ttl,
-               {.doc = "Time to live: how long a dead edge may still be tried.",
-                .min = seconds(0),
-                .max = seconds(86400),
-                .applies = Applies::live});
-  return table;
-}
-
-const config::Table<ZoneSection>& zone_table() {
-  static const config::Table<ZoneSection> table =
-      config::Table<ZoneSection>("A zone that the router is authoritative for.")
-          .key("name", &ZoneSection::name,
-               {.doc = "For instance `cdn.example.com`.", .applies = Applies::live, .required = true})
-          .key("ns", &ZoneSection::ns,
-               {.doc = "Its name servers; the first is the SOA's primary.",
-                .min = 1,
-                .max = 13,
-                .applies = Applies::live,
-                .required = true})
-          .key("mailbox", &ZoneSection::mailbox,
-               {.doc = "Who is responsible, with a dot for the @ (SOA RNAME).",
-                .applies = Applies::live,
-                .shown_default = "hostmaster.<zone>"})
-          .key("serial", &ZoneSection::serial, {.doc = "SOA serial number.", .applies = Applies::live})
-          .key("refresh", &ZoneSection::refresh,
-               {.doc = "SOA refresh.", .min = seconds(1), .max = longest_ttl, .applies = Applies::live})
-          .key("retry", &ZoneSection::retry,
-               {.doc = "SOA retry.", .min = seconds(1), .max = longest_ttl, .applies = Applies::live})
-          .key("expire", &ZoneSection::expire,
-               {.doc = "SOA expire.", .min = seconds(1), .max = seconds(0x7fffffff), .applies = Applies::live})
-          .key("minimum", &ZoneSection::minimum,
-               {.doc = "How long the absence of a name or type may be remembered (RFC 2308).",
-                .min = seconds(0),
-                .max = seconds(86400),
-                .applies = Applies::live})
-          .key("ttl", &ZoneSection::ttl,
-               {.doc = "Time to live of SOA and NS.", .min = seconds(0), .max = longest_ttl, .applies = Applies::live})
-          .array("record", &ZoneSection::records, record_table(), {.doc = "", .applies = Applies::live})
-          .array("dynamic", &ZoneSection::dynamic, dynamic_table(), {.doc = "", .applies = Applies::live});
   return table;
 }
 

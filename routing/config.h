@@ -13,6 +13,7 @@
 #include "core/log/options.h"
 #include "routing/prober.h"
 #include "routing/zone.h"
+#include "routing/zone_config.h"
 
 namespace skerry::routing {
 
@@ -39,30 +40,6 @@ struct ProbeSection {
   core::Duration timeout = std::chrono::seconds(1);
   int up = 2;
   int down = 3;
-};
-
-enum class RecordType : std::uint8_t { a, aaaa, cname, txt };
-
-struct RecordSection {
-  std::string name;
-  RecordType type = RecordType::a;
-  std::vector<std::string> values;
-  std::chrono::seconds ttl{300};
-};
-
-struct DynamicSection {
-  std::string name;
-  std::chrono::seconds ttl{30};
-};
-
-struct ZoneSection {
-  std::string name;
-  std::vector<std::string> ns;
-  std::string mailbox;  // empty: hostmaster.<zone>
-  std::uint32_t serial = 1;
-  std::chrono::seconds refresh{3600}, retry{900}, expire{1209600}, minimum{60}, ttl{3600};
-  std::vector<RecordSection> records;
-  std::vector<DynamicSection> dynamic;
 };
 
 struct EdgeSection {
