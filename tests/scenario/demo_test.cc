@@ -1,7 +1,12 @@
 // The tour that the README promises, run as a stranger would.
 #include <boost/test/unit_test.hpp>
+#include <memory>
+#include <vector>
 
+#include "tests/support/certificates.h"
+#include "tests/support/pop.h"
 #include "tests/support/process.h"
+#include "tests/support/temp_dir.h"
 
 using namespace skerry::testing;
 
@@ -26,14 +31,58 @@ BOOST_AUTO_TEST_SUITE(demo_tour)
 
 BOOST_AUTO_TEST_CASE(the_tour_shows_a_miss_two_hits_one_origin_request_and_ends_clean) {
   const Finished tour = run({{demo(), "--once", "--programs", programs()}, {}, {}}, std::chrono::seconds(100));
-  BOOST_TEST_INFO(tour.output);
-  BOOST_TEST(tour.exit_code == 0);
-  BOOST_TEST(count(tour.output, "X-Cache: HIT") == 2u);
-  BOOST_TEST(count(tour.output, "X-Cache: MISS") == 2u);  // the first request, and the one after the purge
-  BOOST_TEST(tour.output.find("\"total\":1") != std::string::npos);
-  BOOST_TEST(count(tour.output, "127.0.0.1\n") >= 1u);
-  BOOST_TEST(tour.output.find("127.0.0.2") != std::string::npos);
-  BOOST_TEST(tour.output.find("rror") == std::string::npos);
+  BOOST_TEST_CONTEXT(tour.output) {
+    BOOST_TEST(tour.exit_code == 0);
+    BOOST_TEST(count(tour.output, "X-Cache: HIT") == 2u);
+    BOOST_TEST(count(tour.output, "X-Cache: MISS") == 2u);  // the first request, and the one after the purge
+    BOOST_TEST(tour.output.find("\"total\":1") != std::string::npos);
+    BOOST_TEST(count(tour.output, "127.0.0.1\n") >= 1u);
+    BOOST_TEST(tour.output.find("127.0.0.2") != std::string::npos);
+    BOOST_TEST(tour.output.find("rror") == std::string::npos);
+  }
+}
+
+// An edge with a certificate stands for the user's own https origin.
+BOOST_AUTO_TEST_CASE(an_https_origin_of_the_users_own_is_asked_once_and_verified_by_the_ca_that_was_given) {
+  const TempDir folder;
+  const TestCertificates certificates = make_certificates(folder.path(), {"127.0.0.1"});
+  folder.write("www/index.html", "<p>The user's own page.\n");
+  const OriginProcess pages({"--root", folder / "www"});
+  const std::string secure = "127.0.0.1:" + std::to_string(free_port());
+  EdgeOptions options;
+  options.name = "origin";  // not one of the demo's: it would find itself in CDN-Loop
+  options.origin = pages.url();
+  options.edge_keys = "tls_listen = [\"" + secure + "\"]";
+  options.sections = "[[certificate]]\ncert = \"" + certificates.cert + "\"\nkey = \"" + certificates.key +
+                     "\"\n[[site]]\nhosts = [\"127.0.0.1\"]\norigin = [\"" + pages.url() + "\"]\n";
+  const EdgeProcess origin(folder, options);
+  const std::vector<std::string> tour{demo(), "--once", "--programs", programs(), "https://" + secure};
+
+  std::vector<std::string> with_ca = tour;
+  with_ca.insert(with_ca.end(), {"--origin-ca", certificates.ca});
+  const Finished verified = run({with_ca, {}, {}}, std::chrono::seconds(100));
+  BOOST_TEST_CONTEXT(verified.output) {
+    BOOST_TEST(verified.exit_code == 0);
+    BOOST_TEST(count(verified.output, "HTTP/1.1 200") == 4u);
+    BOOST_TEST(count(verified.output, "X-Cache: HIT") == 3u);  // two of the tour, and behind the purge the origin's own
+  }
+  BOOST_TEST(pages.requests() == 1u);
+
+  const Finished unverified = run({tour, {}, {}}, std::chrono::seconds(100));
+  BOOST_TEST_CONTEXT(unverified.output) {
+    BOOST_TEST(count(unverified.output, "HTTP/1.1 502") == 4u);
+  }
+}
+
+// All look for free ports before any of them listens: who loses one looks again.
+BOOST_AUTO_TEST_CASE(demos_that_start_at_once_find_ports_of_their_own) {
+  std::vector<std::unique_ptr<Process>> tours;
+  for (int i = 0; i < 4; ++i)
+    tours.push_back(std::make_unique<Process>(Command{{demo(), "--once", "--programs", programs()}, {}, {}}));
+  for (const auto& tour : tours) {
+    BOOST_TEST(tour->wait(std::chrono::seconds(200)) == 0, tour->output());
+    BOOST_TEST(count(tour->output(), "X-Cache: HIT") == 2u, tour->output());
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
