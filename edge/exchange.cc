@@ -247,32 +247,35 @@ Exchange::Next Exchange::lookup() {
   return go(object_ ? Step::judge : Step::load);
 }
 
-// Tries the Vary lists known for the URL, newest first. Leaves the newest variant's key for the fill table.
+// Of the stored responses that match, by the Vary lists known for the URL or by none, the most recent (RFC 9111 4.1).
+// The disk is asked only when memory has none. Leaves the newest variant's key for the fill table.
 bool Exchange::find_variant() {
   variant_key_ = key_;
   hash_ = primary_hash_;
   const std::vector<std::string> lists = edge_.store().vary_lists(primary_hash_);
-  const std::size_t tries = std::max<std::size_t>(lists.size(), 1);
-  for (std::size_t i = 0; i < tries; ++i) {
+  std::optional<FoundOnDisk> on_disk;
+  for (std::size_t i = 0; i <= lists.size(); ++i) {
+    const bool varies = i < lists.size();
     text_ = key_;
-    if (!lists.empty() && !append_variant(text_, lists[i], request_->fields)) continue;
-    const KeyHash hash = lists.empty() ? primary_hash_ : edge_.store().hash(text_);
+    if (varies && !append_variant(text_, lists[i], request_->fields)) continue;
+    const KeyHash hash = varies ? edge_.store().hash(text_) : primary_hash_;
     Found found = edge_.store().find(hash, text_);
-    const bool nowhere = std::holds_alternative<FoundNothing>(found);
-    if (i == 0 || !nowhere) {
+    const auto* object = std::get_if<ObjectPtr>(&found);
+    const auto* nothing = std::get_if<FoundNothing>(&found);
+    const bool better = object && (!object_ || (*object)->head().received > object_->head().received);
+    const bool readable = !object && !nothing && !object_ && !on_disk;
+    if (i == 0 || better || readable) {
       variant_key_ = text_;
       hash_ = hash;
     }
-    if (const auto* object = std::get_if<ObjectPtr>(&found)) {
-      object_ = *object;
-      return true;
-    }
-    if (const auto* on_disk = std::get_if<FoundOnDisk>(&found)) {
-      load_from_disk(variant_key_, *on_disk);
-      return true;
-    }
-    const auto& nothing = std::get<FoundNothing>(found);
-    if (i == 0 || nothing.why != Reason::not_found) verdict_.reason = nothing.why;
+    if (better) object_ = *object;
+    if (readable) on_disk = std::get<FoundOnDisk>(found);
+    if (nothing && (i == 0 || nothing->why != Reason::not_found)) verdict_.reason = nothing->why;
+  }
+  if (object_) return true;
+  if (on_disk) {
+    load_from_disk(variant_key_, *on_disk);
+    return true;
   }
   if (!lists.empty()) {
     verdict_.outcome = Outcome::vary_miss;

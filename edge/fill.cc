@@ -24,7 +24,8 @@ constexpr std::uint64_t worth_fetching = 8 << 20;
 
 }  // namespace
 
-Fill::Fill(const Context& context, FillRequest request) : context_(context), request_(std::move(request)) {}
+Fill::Fill(const Context& context, FillRequest request)
+    : context_(context), request_(std::move(request)), copy_(request_.stale) {}
 
 Fill::~Fill() = default;
 
@@ -116,11 +117,7 @@ void Fill::release(Reason why) {
 
 void Fill::accept_validation(const http::ResponseHead& response) {
   if (!selects(request_.stale->head(), response)) {
-    // RFC 9111 4.3.4: a 304 about something else updates nothing; ask again without conditions.
-    request_.stale.reset();
-    --next_source_;
-    fetch_.reset();
-    ask_next_source({});
+    ask_unconditionally();  // RFC 9111 4.3.4: a 304 about something else updates nothing
     return;
   }
   const ResponseTimes times{requested_, context_.worker.loop.wall(), request_.epoch};
@@ -129,11 +126,7 @@ void Fill::accept_validation(const http::ResponseHead& response) {
   update.state = FillState::validated;
   update.object = context_.store.update(request_.stale, std::move(head));
   if (!update.object) {
-    // Its body was evicted meanwhile, or the store takes nothing: ask for all of it.
-    request_.stale.reset();
-    --next_source_;
-    fetch_.reset();
-    ask_next_source({});
+    ask_unconditionally();  // its body was evicted meanwhile, or the store takes nothing
     return;
   }
   update.why = Reason::validated;
@@ -141,12 +134,20 @@ void Fill::accept_validation(const http::ResponseHead& response) {
   end(std::move(update));
 }
 
+// The same source once more, for all of it.
+void Fill::ask_unconditionally() {
+  request_.stale.reset();
+  --next_source_;
+  fetch_.reset();
+  ask_next_source({});
+}
+
 void Fill::accept_head(http::ResponseHead&& response, http::BodyLength length) {
   const std::shared_ptr<FillHead> head = describe(std::move(response), length);
   settle_sharing(*head);
   const bool from_peer = request_.sources[next_source_ - 1].is_peer();
   // What an edge does not own it does not keep, but a copy that it has (the ring may have changed) is kept fresh.
-  const bool keep = !from_peer || request_.stale;
+  const bool keep = !from_peer || copy_;
   if (head->why == Reason::stored && keep) begin_to_store(*head);
   if (head->why == Reason::stored && !keep) head->why = Reason::from_peer;
   head_ = head;
@@ -167,6 +168,10 @@ std::shared_ptr<FillHead> Fill::describe(http::ResponseHead&& response, http::Bo
   head->length = length;
   head->has_age = response.fields.contains(http::HeaderId::age);
   head->why = may_store(request_.request, response, freshness, policy).why;
+  // As long as the copy stands in for errors (RFC 5861 4), none takes its place.
+  if (copy_ && is_server_error(response.status) &&
+      may_serve_stale(copy_->head(), policy, Failure::server_error, times.received))
+    head->why = Reason::stale_if_error;
   head->shareable = request_.joinable && is_shareable_for_followers(request_.request, response, freshness, policy);
   if (request_.sources[next_source_ - 1].is_peer()) head->peer_hit = take_peer_answer(response).hit;
   remove_peer_fields(response.fields);
@@ -196,7 +201,7 @@ void Fill::settle_sharing(FillHead& head) {
     table.remove(request_.table_hash, request_.asks_peers(), *this);
   }
   // RFC 9111 3: what was stored before is displaced by an answer that forbids storing, not by a failure.
-  if (request_.stale && head.why != Reason::stored && !is_server_error(head.head.status)) {
+  if (copy_ && head.why != Reason::stored && !is_server_error(head.head.status)) {
     context_.store.purge(context_.worker, {PurgeKind::url, request_.primary_key, false}, [](core::Result<Epoch>) {});
   }
 }

@@ -97,6 +97,7 @@ class Fill final : public origin::FetchEvents, public std::enable_shared_from_th
   void release(Reason why);
   std::uint64_t first_byte() const { return request_.part ? request_.part->range.first : 0; }
   void accept_validation(const http::ResponseHead&);
+  void ask_unconditionally();
   void accept_resumed_head(const http::ResponseHead&);
   bool resume_elsewhere();
   void begin_to_store(FillHead&);
@@ -108,6 +109,7 @@ class Fill final : public origin::FetchEvents, public std::enable_shared_from_th
 
   const Context context_;
   FillRequest request_;
+  const ObjectPtr copy_;  // to be validated or replaced, whatever became of request_.stale
   State state_ = State::waiting;
   bool started_ = false;
   std::size_t next_source_ = 0;

@@ -138,6 +138,10 @@ ObjectHead updated_by_304(const ObjectHead& old, const http::ResponseHead& not_m
 }
 
 bool selects(const ObjectHead& object, const http::ResponseHead& not_modified) {
+  if (not_modified.fields.contains(HeaderId::vary)) {
+    const VaryRule rule = vary_of(not_modified.fields);
+    if (rule.any || rule.list != object.vary) return false;
+  }
   if (const auto etag = not_modified.fields.find(HeaderId::etag)) {
     const auto stored = object.fields.find(HeaderId::etag);
     if (!stored) return false;

@@ -38,7 +38,8 @@ ObjectHead updated_by_304(const ObjectHead& old, const http::ResponseHead& not_m
                           const ResponseTimes&);
 
 // Is this stored response the one the 304 speaks of (4.3.4)? A 304 without any validator answers the validators we
-// sent, which were this one's.
+// sent, which were this one's. One that varies on other fields than the stored response did is about a representation
+// that those fields selected: the stored one may be anybody's.
 bool selects(const ObjectHead&, const http::ResponseHead& not_modified);
 
 // Does a 200 to a HEAD confirm the stored GET response (4.3.5): its validators and its length, as far as given?

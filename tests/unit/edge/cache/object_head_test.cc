@@ -157,6 +157,10 @@ BOOST_AUTO_TEST_CASE(a_304_selects_by_its_validator_rfc9111_4_3_4) {
       {{{"Last-Modified", modified}}, {{"Last-Modified", "Sun, 06 Nov 1994 08:49:38 GMT"}}, false},
       {{{"ETag", "\"1\""}}, {{"Last-Modified", modified}}, false},
       {{{"ETag", "\"1\""}}, {}, true},
+      {{{"ETag", "\"1\""}, {"Vary", "A, b"}}, {{"ETag", "\"1\""}, {"Vary", "B,a"}}, true},
+      {{{"ETag", "\"1\""}, {"Vary", "A"}}, {{"ETag", "\"1\""}}, true},
+      {{{"ETag", "\"1\""}}, {{"ETag", "\"1\""}, {"Vary", "A"}}, false},
+      {{{"ETag", "\"1\""}, {"Vary", "A"}}, {{"ETag", "\"1\""}, {"Vary", "*"}}, false},
   };
   for (const Row& row : rows) {
     BOOST_TEST_CONTEXT(&row - rows.data()) {
