@@ -50,6 +50,10 @@ ClientCondition evaluate(const http::RequestHead& request, const ObjectHead& obj
   return modified_since(request, object) ? ClientCondition::none : ClientCondition::not_modified;
 }
 
+bool has_origin_conditions(const http::RequestHead& request) {
+  return request.fields.contains(HeaderId::if_match) || request.fields.contains(HeaderId::if_unmodified_since);
+}
+
 void remove_conditions(http::RequestHead& request) {
   for (const HeaderId id :
        {HeaderId::if_none_match, HeaderId::if_modified_since, HeaderId::if_match, HeaderId::if_unmodified_since}) {

@@ -13,6 +13,9 @@ enum class ClientCondition : std::uint8_t { none, not_modified };
 // judge (RFC 9111 4.3.2). Only GET and HEAD on a stored 2xx.
 ClientCondition evaluate(const http::RequestHead&, const ObjectHead&);
 
+// Does the request carry conditions that only the origin may judge (RFC 9111 4.3.2)?
+bool has_origin_conditions(const http::RequestHead&);
+
 // The conditional fields of a request, Range and If-Range apart.
 void remove_conditions(http::RequestHead&);
 // Replaces the request's conditions by If-None-Match and If-Modified-Since from the stored validators. False: it has

@@ -18,6 +18,7 @@ namespace skerry::edge {
   X(not_stored, "skerry_fills_not_stored_total", "Cacheable responses that the store did not take.") \
   X(validated, "skerry_validations_total", "Stale objects that a 304 made fresh.") \
   X(abandoned, "skerry_fills_abandoned_total", "Fills given up because nobody followed any more.") \
+  X(variants_displaced, "skerry_variants_displaced_total", "Variants let go because their URL had as many as its site allows.") \
   X(resumed, "skerry_fills_resumed_total", "Broken transfers that were continued from another source.") \
   X(origin_requests, "skerry_origin_requests_total", "Requests sent to origins.") \
   X(peer_requests, "skerry_peer_requests_total", "Requests sent to other edges of the PoP.") \

@@ -339,6 +339,10 @@ Exchange::Next Exchange::collapse() {
         504, Reason::only_if_cached,
         {core::ErrorCode::not_found, core::ErrorSource::client, false, "only-if-cached, and not stored"});
   }
+  if (has_origin_conditions(*request_)) {
+    object_.reset();
+    return pass_through(verdict_.outcome, Reason::precondition, true);
+  }
   if (!object_ && request_->method == http::Method::head)
     return pass_through(Outcome::uri_miss, Reason::head_only, true);
   if (!object_ && request_->fields.contains(http::HeaderId::range)) return answer_range_miss();
@@ -681,9 +685,10 @@ void Exchange::on_pass_error(const core::Error& error, bool began) {
 Exchange::Next Exchange::finish() {
   record();
   if (view_ && view_->object()) prepare_coded(view_->object());
-  leave_fill();
+  const auto view = std::move(view_);  // its trailers
+  if (view) view->remove(*this);
   running_ = false;
-  sink_->finish();
+  sink_->finish(view ? view->trailers() : nullptr);
   return Next::done;
 }
 

@@ -172,6 +172,8 @@ std::shared_ptr<FillHead> Fill::describe(http::ResponseHead&& response, http::Bo
   if (copy_ && is_server_error(response.status) &&
       may_serve_stale(copy_->head(), policy, Failure::server_error, times.received))
     head->why = Reason::stale_if_error;
+  // A failure takes the place of what is stored only if the origin says for how long (RFC 9111 4.3.3).
+  if (copy_ && response.status >= 500 && !freshness.is_explicit()) head->why = Reason::no_lifetime;
   head->shareable = request_.joinable && is_shareable_for_followers(request_.request, response, freshness, policy);
   if (request_.sources[next_source_ - 1].is_peer()) head->peer_hit = take_peer_answer(response).hit;
   remove_peer_fields(response.fields);
@@ -201,7 +203,7 @@ void Fill::settle_sharing(FillHead& head) {
     table.remove(request_.table_hash, request_.asks_peers(), *this);
   }
   // RFC 9111 3: what was stored before is displaced by an answer that forbids storing, not by a failure.
-  if (copy_ && head.why != Reason::stored && !is_server_error(head.head.status)) {
+  if (copy_ && head.why != Reason::stored && head.head.status < 500) {
     context_.store.purge(context_.worker, {PurgeKind::url, request_.primary_key, false}, [](core::Result<Epoch>) {});
   }
 }
@@ -221,6 +223,10 @@ void Fill::begin_to_store(FillHead& head) {
   }
   head.stored = true;
   head.why = Reason::stored;
+  if (!head.head.vary.empty() &&
+      context_.store.make_room_for_variant(request_.primary_hash, context_.store.hash(head.head.key),
+                                           request_.site->policy.max_variants))
+    context_.counters.variants_displaced.add(context_.worker.index);
   writer_->set_on_drained([this] { update_pacing(); });
 }
 
@@ -306,7 +312,7 @@ void Fill::update_pacing() {
   fetch_->pause(wait);
 }
 
-void Fill::on_fetch_end(const http::HeaderMap&) {
+void Fill::on_fetch_end(const http::HeaderMap& trailers) {
   if (state_ != State::streaming) return;
   if (head_->length.kind == http::BodyLength::Kind::known && pieces_.end() != head_->length.size) {
     on_fetch_error(
@@ -315,6 +321,7 @@ void Fill::on_fetch_end(const http::HeaderMap&) {
   }
   FillUpdate update;
   update.state = FillState::complete;
+  if (trailers.size() > 0) update.trailers = std::make_shared<const http::HeaderMap>(trailers);
   if (writer_) {
     update.object = writer_->commit();
     if (update.object) context_.counters.stored.add(context_.worker.index);

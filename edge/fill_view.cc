@@ -103,6 +103,7 @@ void FillView::apply(FillUpdate update) {
   if (update.interim && interims_.size() < most_interims) interims_.push_back(std::move(update.interim));
   if (update.head) head_ = std::move(update.head);
   if (update.object) object_ = std::move(update.object);
+  if (update.trailers) trailers_ = std::move(update.trailers);
   if (update.error) error_ = std::move(update.error);
   if (update.state) upstream_ = std::move(update.upstream);
   if (update.why != Reason::none) why_ = update.why;

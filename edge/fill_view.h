@@ -69,6 +69,7 @@ struct FillUpdate {
   std::optional<FillState> state;
   std::shared_ptr<const FillHead> head;
   std::shared_ptr<const http::ResponseHead> interim;  // 102 or 103
+  std::shared_ptr<const http::HeaderMap> trailers;    // with `complete`, if there are any
   core::Chunk chunk;
   std::uint64_t trim_to = 0;  // pieces before it can be read from the store
   ObjectPtr object;
@@ -99,6 +100,8 @@ class FillView final : public std::enable_shared_from_this<FillView> {
   const core::Error& error() const { return *error_; }
   // Interim responses so far, in order.
   const std::vector<std::shared_ptr<const http::ResponseHead>>& interims() const { return interims_; }
+  // What came behind the body, for those who are given it as it arrives; never stored (RFC 9110 6.5.1). Null: nothing.
+  const http::HeaderMap* trailers() const { return trailers_.get(); }
   const std::string& upstream() const { return upstream_; }
   const core::Worker& worker() const { return worker_; }
   const std::shared_ptr<Fill>& fill() const { return fill_; }
@@ -143,6 +146,7 @@ class FillView final : public std::enable_shared_from_this<FillView> {
   std::shared_ptr<const core::Error> error_;
   std::string upstream_;
   std::vector<std::shared_ptr<const http::ResponseHead>> interims_;
+  std::shared_ptr<const http::HeaderMap> trailers_;
   FillPieces pieces_;
   std::uint64_t stored_behind_ = 0;  // what lies before it can be read back
   std::uint64_t reported_ = 0;

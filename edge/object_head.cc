@@ -154,19 +154,4 @@ bool selects(const ObjectHead& object, const http::ResponseHead& not_modified) {
   return true;
 }
 
-bool freshens_by_head(const ObjectHead& object, const http::ResponseHead& head_response) {
-  if (head_response.status != object.status) return false;
-  const http::HeaderMap& fields = head_response.fields;
-  const auto etag = fields.find(HeaderId::etag);
-  const auto modified = fields.find(HeaderId::last_modified);
-  if (!etag && !modified) return false;
-  if (etag && etag != object.fields.find(HeaderId::etag)) return false;
-  if (modified) {
-    const auto stored = object.fields.find(HeaderId::last_modified);
-    if (!stored || !same_date(*modified, *stored)) return false;
-  }
-  const auto length = fields.find(HeaderId::content_length);
-  return !length || *length == std::to_string(object.body_size);
-}
-
 }  // namespace skerry::edge

@@ -1,5 +1,4 @@
-// From a response on the wire to the head we keep (RFC 9111 3.1), and what a 304 or a HEAD makes of it (3.2, 4.3.4,
-// 4.3.5).
+// From a response on the wire to the head we keep (RFC 9111 3.1), and what a 304 makes of it (3.2, 4.3.4).
 //
 // Pure functions; any thread.
 #pragma once
@@ -25,7 +24,7 @@ struct ResponseTimes {
 ObjectHead make_object_head(const http::RequestHead&, http::ResponseHead&&, const Freshness&, const ResponseTimes&);
 
 // Every field of the 304 replaces the stored ones of its name, but Content-Length, Content-Range, framing and
-// hop-by-hop fields. Freshness is that of the result. Also for a HEAD response that freshens. Keys, Vary list and
+// hop-by-hop fields. Freshness is that of the result. Keys, Vary list and
 // body_size stay.
 // Gives the object its keys; false: this request's variant can't be told (its selecting fields are too long).
 bool name_object(ObjectHead&, const http::RequestHead&, std::string_view primary_key);
@@ -41,8 +40,5 @@ ObjectHead updated_by_304(const ObjectHead& old, const http::ResponseHead& not_m
 // sent, which were this one's. One that varies on other fields than the stored response did is about a representation
 // that those fields selected: the stored one may be anybody's.
 bool selects(const ObjectHead&, const http::ResponseHead& not_modified);
-
-// Does a 200 to a HEAD confirm the stored GET response (4.3.5): its validators and its length, as far as given?
-bool freshens_by_head(const ObjectHead&, const http::ResponseHead& head_response);
 
 }  // namespace skerry::edge

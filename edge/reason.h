@@ -84,6 +84,7 @@ constexpr std::size_t outcome_count = SKERRY_OUTCOMES(X);
   X(range, "range") \
   X(upgrade, "upgrade") \
   X(request_body, "request-body") \
+  X(precondition, "precondition") \
   X(stale_on_failure, "stale-on-failure") \
   X(client_gone, "client-gone") \
   X(range_not_stored, "range-not-stored") \

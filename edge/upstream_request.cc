@@ -1,5 +1,8 @@
 #include "edge/upstream_request.h"
 
+#include <algorithm>
+
+#include "core/http/list.h"
 #include "edge/freshness.h"
 #include "edge/peer/protocol.h"
 
@@ -11,6 +14,19 @@ constexpr int most_cluster_entries = 4;
 
 // Edge Architecture Specification 2.2: <device>="<capabilities>".
 const std::string surrogate_capability = std::string(surrogate_device) + "=\"Surrogate/1.0\"";
+
+// Among the parameters of an entry (";node=lon-1; a=b"), which others may have spaced anew.
+bool names_node(std::string_view parameters, std::string_view name) {
+  constexpr std::string_view node = "node=";
+  while (!parameters.empty()) {
+    parameters.remove_prefix(1);
+    const std::size_t end = std::min(parameters.find(';'), parameters.size());
+    const std::string_view parameter = http::trim_blanks(parameters.substr(0, end));
+    if (parameter.starts_with(node) && parameter.substr(node.size()) == name) return true;
+    parameters.remove_prefix(end);
+  }
+  return false;
+}
 
 std::string loop_entry(const EdgeConfig& node) {
   return node.cluster_id + ";node=" + node.name;
@@ -53,20 +69,16 @@ http::RequestHead upstream_request(const http::RequestHead& request, const Snaps
 bool is_loop(const http::RequestHead& head, const Snapshot& snapshot) {
   if (!head.fields.contains(http::HeaderId::cdn_loop)) return false;
   const EdgeConfig& config = snapshot.config();
-  const std::string own = loop_entry(config);
   int of_cluster = 0;
-  const std::string entries = head.fields.joined(http::HeaderId::cdn_loop);
-  for (std::size_t at = 0; at < entries.size();) {
-    std::size_t end = entries.find(',', at);
-    if (end == std::string::npos) end = entries.size();
-    std::string_view entry(entries.data() + at, end - at);
-    while (!entry.empty() && entry.front() == ' ') entry.remove_prefix(1);
-    while (!entry.empty() && entry.back() == ' ') entry.remove_suffix(1);
-    if (entry == own) return true;
-    if (entry.substr(0, entry.find(';')) == config.cluster_id) ++of_cluster;
-    at = end + 1;
-  }
-  return of_cluster > most_cluster_entries;
+  bool listed = false;
+  http::for_each_element(head.fields, http::HeaderId::cdn_loop, [&](std::string_view entry) {
+    const std::size_t end = std::min(entry.find(';'), entry.size());
+    if (http::trim_blanks(entry.substr(0, end)) != config.cluster_id) return true;
+    ++of_cluster;
+    listed = names_node(entry.substr(end), config.name);
+    return !listed;
+  });
+  return listed || of_cluster > most_cluster_entries;
 }
 
 }  // namespace skerry::edge

@@ -12,6 +12,10 @@ if(NOT SKERRY_SANITIZE AND NOT SKERRY_COVERAGE)
            COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/conformance/http_cache_tests ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
   set_tests_properties(conformance.http_cache_tests PROPERTIES LABELS "conformance;slow" TIMEOUT 600)
 
+  add_test(NAME varnishtest.edge
+           COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/varnishtest/run ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+  set_tests_properties(varnishtest.edge PROPERTIES LABELS "varnishtest;slow" TIMEOUT 300 SKIP_RETURN_CODE 77)
+
   # Whole machines: the image and its compose file, and a Debian with nothing on it. Never beside other tests.
   foreach(machine container fresh_machine)
     add_test(NAME machine.${machine} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/machine/${machine} ${CMAKE_SOURCE_DIR})

@@ -127,6 +127,8 @@ class ObjectStore {
   // The list of Vary field names seen for a primary key, newest first (at most 4); empty: none known.
   virtual std::vector<std::string> vary_lists(const KeyHash& primary) const = 0;
   virtual void remember_vary(const KeyHash& primary, std::string_view list) = 0;
+  // `variant` of the URL is about to be kept. True: there were `most` already, and the oldest was let go.
+  virtual bool make_room_for_variant(const KeyHash& primary, const KeyHash& variant, std::size_t most) = 0;
 
   // The epoch new fetches start with.
   virtual Epoch epoch() const = 0;

@@ -128,6 +128,7 @@ TieredStore::Parts common_parts(const MemoryPlan& plan, const KeyHasher& hasher,
   parts.memory = std::make_unique<MemoryTier>(plan.for_objects(0), plan.largest_object, workers);
   parts.purges = std::make_unique<PurgeTable>(hasher);
   parts.varies = std::make_unique<VaryTable>(plan.total / 20 / vary_key_cost);
+  parts.variants = std::make_unique<VariantTable>(plan.total / 40 / VariantTable::cost_of_url);
   return parts;
 }
 

@@ -61,6 +61,7 @@ TieredStore::TieredStore(const MemoryPlan& plan, const StoreConfig& config, cons
       largest_storable_(parts.disk ? config.size.count / 4 : plan.largest_object),
       purges_(std::move(parts.purges)),
       varies_(std::move(parts.varies)),
+      variants_(std::move(parts.variants)),
       report_(std::move(parts.report)),
       memory_(std::move(parts.memory)),
       disk_(std::move(parts.disk)),
@@ -192,6 +193,14 @@ ObjectPtr TieredStore::update(const ObjectPtr& old, ObjectHead head) {
   ObjectPtr object = old->in_memory() ? std::make_shared<const Object>(std::move(head), old->body(), location)
                                       : std::make_shared<const Object>(std::move(head), location);
   return keep(hash, std::move(object), std::move(body));
+}
+
+bool TieredStore::make_room_for_variant(const KeyHash& primary, const KeyHash& variant, std::size_t most) {
+  const auto oldest = variants_->add(primary, variant, most);
+  if (!oldest) return false;
+  if (const ObjectPtr object = memory_->peek(*oldest)) memory_->remove(*oldest, object.get());
+  if (disk_) disk_->forget(*oldest);
+  return true;
 }
 
 bool TieredStore::purged_since(std::string_view primary_key, std::string_view host, std::string_view path,

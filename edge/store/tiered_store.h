@@ -16,6 +16,7 @@
 #include "edge/store/object_store.h"
 #include "edge/store/purge_log.h"
 #include "edge/store/purge_table.h"
+#include "edge/store/variant_table.h"
 #include "edge/store/vary_table.h"
 
 namespace skerry::edge {
@@ -43,6 +44,7 @@ class TieredStore final : public ObjectStore {
     std::unique_ptr<PurgeLog> purge_log;
     std::unique_ptr<DiskTier> disk;  // null: memory only
     std::unique_ptr<VaryTable> varies;
+    std::unique_ptr<VariantTable> variants;
     OpenReport report;
   };
   TieredStore(const MemoryPlan&, const StoreConfig&, const KeyHasher&, core::Clock&, Parts);
@@ -59,6 +61,7 @@ class TieredStore final : public ObjectStore {
   ObjectPtr update(const ObjectPtr& old, ObjectHead head) override;
   std::vector<std::string> vary_lists(const KeyHash& primary) const override { return varies_->find(primary); }
   void remember_vary(const KeyHash& primary, std::string_view list) override { varies_->remember(primary, list); }
+  bool make_room_for_variant(const KeyHash& primary, const KeyHash& variant, std::size_t most) override;
   Epoch epoch() const override { return purges_->epoch(); }
   bool purged_since(std::string_view primary_key, std::string_view host, std::string_view path,
                     Epoch since) const override;
@@ -82,6 +85,7 @@ class TieredStore final : public ObjectStore {
   const std::uint64_t largest_storable_;
   std::unique_ptr<PurgeTable> purges_;
   std::unique_ptr<VaryTable> varies_;
+  std::unique_ptr<VariantTable> variants_;
   OpenReport report_;
   std::atomic<std::size_t> filling_{0};  // bytes that writers hold in memory
   std::atomic<std::uint64_t> refused_{0}, kept_{0};

@@ -1,27 +1,12 @@
 // The router through Debian's own tools (dig, kdig): who is sent where, over UDP and TCP, and without dead edges.
-#include <algorithm>
 #include <boost/test/unit_test.hpp>
-#include <sstream>
 
+#include "tests/support/dig.h"
 #include "tests/support/pop.h"
 
 using namespace skerry::testing;
 
 namespace {
-
-// Answers of `dig +short`, sorted.
-std::vector<std::string> dig(std::uint16_t port, std::vector<std::string> more) {
-  std::vector<std::string> arguments = {"dig",       "+short", "+tries=2", "+time=5", "-p", std::to_string(port),
-                                        "@127.0.0.1"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  const Finished finished = run({arguments, {}, {}});
-  BOOST_TEST(finished.exit_code == 0, finished.output);
-  std::istringstream lines(finished.output);
-  std::vector<std::string> answers;
-  for (std::string line; std::getline(lines, line);) answers.push_back(line);
-  std::sort(answers.begin(), answers.end());
-  return answers;
-}
 
 std::string dig_all(std::uint16_t port, std::vector<std::string> more) {
   std::vector<std::string> arguments = {"dig", "+tries=2", "+time=5", "-p", std::to_string(port), "@127.0.0.1"};

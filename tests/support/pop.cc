@@ -30,10 +30,16 @@ std::uint64_t number_after(std::string_view json, const std::string& key) {
 
 }  // namespace
 
-OriginProcess::OriginProcess(const std::vector<std::string>& more) : port_(free_port()), admin_port_(free_port()) {
+OriginProcess::OriginProcess(const std::vector<std::string>& more)
+    : more_(more), port_(free_port()), admin_port_(free_port()) {
+  start();
+}
+
+void OriginProcess::start() {
   Command command{
       {program("skerry-origin"), "--listen", local(port_), "--admin-listen", local(admin_port_), "--faults"}, {}, {}};
-  command.arguments.insert(command.arguments.end(), more.begin(), more.end());
+  command.arguments.insert(command.arguments.end(), more_.begin(), more_.end());
+  process_.reset();
   process_ = std::make_unique<Process>(command);
   process_->wait_for_line("listening");
 }

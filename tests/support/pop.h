@@ -30,8 +30,11 @@ class OriginProcess {
   std::uint64_t requests(std::string_view path) const;
   void reset_counts() const;
   Process& process() { return *process_; }
+  // Again, on the same ports, once the process has ended.
+  void start();
 
  private:
+  const std::vector<std::string> more_;
   std::uint16_t port_;
   std::uint16_t admin_port_;
   std::unique_ptr<Process> process_;

@@ -169,21 +169,6 @@ BOOST_AUTO_TEST_CASE(a_304_selects_by_its_validator_rfc9111_4_3_4) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_head_response_freshens_only_what_it_agrees_with_rfc9111_4_3_5) {
-  ObjectHead stored = object({{"ETag", "\"1\""}, {"Last-Modified", date(-9)}});
-  stored.body_size = 5;
-  const auto freshens = [&](const Fields& fields, int status = 200) {
-    return freshens_by_head(stored, response(fields, status));
-  };
-  BOOST_TEST(freshens({{"ETag", "\"1\""}, {"Content-Length", "5"}}));
-  BOOST_TEST(freshens({{"Last-Modified", date(-9)}}));
-  BOOST_TEST(!freshens({{"ETag", "\"1\""}, {"Content-Length", "6"}}));
-  BOOST_TEST(!freshens({{"ETag", "W/\"1\""}}));
-  BOOST_TEST(!freshens({{"ETag", "\"1\""}, {"Last-Modified", date(-8)}}));
-  BOOST_TEST(!freshens({{"Content-Length", "5"}}));
-  BOOST_TEST(!freshens({{"ETag", "\"1\""}}, 404));
-}
-
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace skerry::edge

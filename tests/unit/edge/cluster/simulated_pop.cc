@@ -56,9 +56,11 @@ class SimulatedOrigin::Handler final : public http::RequestHandler {
     http::ResponseHead head;
     head.status = origin_.status;
     const std::string etag = "\"" + head_->path + origin_.version + "\"";
-    if (origin_.etags) head.fields.add("ETag", etag);
-    for (const auto& [name, value] : origin_.fields) head.fields.add(name, value);
-    if (head_->fields.find(http::HeaderId::if_none_match) == etag) {
+    const bool unchanged = origin_.validates && head_->fields.find(http::HeaderId::if_none_match) == etag;
+    const bool own_fields = unchanged && origin_.fields_of_304;
+    if (origin_.etags && !own_fields) head.fields.add("ETag", etag);
+    for (const auto& [name, value] : own_fields ? *origin_.fields_of_304 : origin_.fields) head.fields.add(name, value);
+    if (unchanged) {
       head.status = 304;
       sink_.send_head(head, http::BodyLength::none());
       sink_.finish();

@@ -48,6 +48,9 @@ class SimulatedOrigin final : public http::RequestService {
   bool silent = false;                     // takes requests and never answers
   std::optional<std::size_t> close_after;  // bytes of body, then the connection is reset
   std::vector<std::pair<std::string, std::string>> fields = {{"Cache-Control", "max-age=60"}};
+  // Fields of a 304, where they are not the same.
+  std::optional<std::vector<std::pair<std::string, std::string>>> fields_of_304;
+  bool validates = true;                 // answers If-None-Match by 304
   std::map<std::string, int> requests;   // by path
   std::vector<http::RequestHead> heads;  // as they arrived
   int total() const;
