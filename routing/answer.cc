@@ -1,7 +1,10 @@
 #include "routing/answer.h"
 
 #include <algorithm>
+#include <array>
 
+#include "core/dns/rdata.h"
+#include "core/dns/writer.h"
 #include "routing/client_subnet.h"
 
 namespace skerry::routing {
@@ -16,19 +19,24 @@ constexpr std::size_t smallest_udp = 512;
 constexpr std::uint32_t any_ttl = 3600;  // nothing behind it can change (RFC 8482 4.2)
 
 std::size_t room_for(const dns::Query& query, const Routes& routes, Transport transport, std::size_t buffer) {
-  if (transport == Transport::tcp) return buffer;
+  if (transport != Transport::udp) return buffer;
   const std::size_t udp = query.edns ? std::min<std::size_t>(query.udp_size, routes.udp_size) : smallest_udp;
   return std::min(buffer, std::max(udp, smallest_udp));
 }
 
 class Response {
  public:
-  Response(const Routes& routes, const dns::Query& query, const core::IpAddress& source, std::span<std::byte> buffer)
-      : routes_(routes), query_(query), source_(source), writer_(buffer) {
+  Response(const Routes& routes, const dns::Query& query, const Asker& asker, std::span<std::byte> buffer)
+      : routes_(routes), query_(query), asker_(asker), writer_(buffer) {
     edns_.udp_size = routes.udp_size;
     edns_.dnssec_ok = query.dnssec_ok;
     if (query.wants_nsid) edns_.nsid = routes.nsid;
+    const bool stream = asker.transport == Transport::tcp || asker.transport == Transport::tls;
+    if (query.wants_keepalive && stream) edns_.keepalive = routes.tcp_keepalive;
+    if (routes.cookies && !query.cookie.empty()) set_cookie(*routes.cookies);
   }
+
+  bool has_good_cookie() const { return with_cookie_; }
 
   // Only a header (and OPT): the question could not be read, or need not be repeated.
   Answered refuse_unread(Rcode rcode, Outcome outcome) {
@@ -43,9 +51,20 @@ class Response {
     return end(outcome, rcode);
   }
 
+  // No longer than the query: nothing is won by forging its source. One who sent a cookie learns the right one.
+  Answered limit() {
+    begin_with_question();
+    const Rcode rcode = query_.cookie.empty() || !routes_.cookies ? Rcode::no_error : Rcode::bad_cookie;
+    if (rcode == Rcode::no_error) writer_.set_flag(dns::flag_truncated);
+    writer_.set_rcode(rcode);
+    return end(Outcome::limited, rcode);
+  }
+
   Answered resolve();
+  Answered resolve_chaos();
 
  private:
+  void set_cookie(const CookieSecrets&);
   void begin() {
     const std::uint16_t kept = dns::opcode_mask | dns::flag_recursion_desired | dns::flag_checking_disabled;
     writer_.header(query_.id, static_cast<std::uint16_t>(dns::flag_response | (query_.flags & kept)));
@@ -62,24 +81,44 @@ class Response {
   }
   Answered end(Outcome, Rcode);
   bool check(bool written) { return fits_ = fits_ && written; }
+  void keep_for(std::uint32_t ttl) { ttl_ = std::min(ttl_, ttl); }
 
   Outcome follow(const Zone*, dns::Name name);
   Outcome write_node(const Zone&, const Node&, const dns::Name& owner);
-  Outcome write_dynamic(const Zone&, const Node&, const dns::Name& owner);
-  Outcome write_apex(const Zone&, const dns::Name& owner);
+  Outcome write_dynamic(const Zone&, const Dynamic&, const dns::Name& owner);
+  Outcome write_referral(const Delegation&, bool behind_alias);
   Outcome write_negative(const Zone&, Outcome);
   Outcome write_any(const dns::Name& owner);
+  bool write_set(Section, const dns::Name& owner, const RecordSet&, std::uint32_t ttl);
+  bool write_additional(const RecordSet&);
+  bool is_dynamic_type(const Dynamic&) const;
   bool leads_to_dynamic(const Zone&, const dns::Name& target) const;
 
   const Routes& routes_;
   const dns::Query& query_;
-  const core::IpAddress& source_;
+  const Asker& asker_;
   dns::MessageWriter writer_;
   dns::MessageWriter::Edns edns_;
   dns::SubnetOption subnet_;
+  Cookie cookie_;
   dns::MessageWriter::Mark after_question_{};
+  std::uint32_t ttl_ = 0xffffffff;
   bool fits_ = true;
+  bool authoritative_ = true;
+  bool with_cookie_ = false;
 };
+
+void Response::set_cookie(const CookieSecrets& secrets) {
+  const core::IpAddress client = unmapped(asker_.source);
+  const CookieState state = check_cookie(secrets, query_.cookie, client, asker_.now);
+  with_cookie_ = state != CookieState::none;
+  if (state == CookieState::fresh) {
+    edns_.cookie = query_.cookie;
+    return;
+  }
+  cookie_ = make_cookie(secrets, query_.cookie, client, asker_.now);
+  edns_.cookie = {cookie_.data(), cookie_.size()};
+}
 
 Answered Response::end(Outcome outcome, Rcode rcode) {
   if (!fits_) {
@@ -89,19 +128,19 @@ Answered Response::end(Outcome outcome, Rcode rcode) {
   }
   writer_.reserve(0);
   if (query_.edns) writer_.opt(edns_, rcode);
-  return {writer_.finish(), outcome, !fits_, query_.subnet.has_value()};
+  const std::uint32_t ttl = ttl_ == 0xffffffff ? 0 : ttl_;
+  return {writer_.finish(), outcome, !fits_, query_.subnet.has_value(), with_cookie_, ttl};
 }
 
 Answered Response::resolve() {
-  const dns::Name lower = query_.name.lower();
-  const Zone* zone = routes_.zones->find(lower);
+  const Zone* zone = routes_.zones->find(query_.name.lower(), query_.type);
   if (!zone) return refuse(Rcode::refused, Outcome::refused);
   begin_with_question();
-  writer_.set_flag(dns::flag_authoritative);
   const Outcome outcome = follow(zone, query_.name);
   Rcode rcode = Rcode::no_error;
   if (outcome == Outcome::nxdomain) rcode = Rcode::name_error;
   if (outcome == Outcome::unavailable) rcode = Rcode::server_failure;
+  if (authoritative_) writer_.set_flag(dns::flag_authoritative);
   writer_.set_rcode(rcode);
   return end(outcome, rcode);
 }
@@ -109,12 +148,16 @@ Answered Response::resolve() {
 // Walks CNAMEs as long as their targets are ours. The rcode is that of the last name (RFC 2308 2.1).
 Outcome Response::follow(const Zone* zone, dns::Name name) {
   for (int i = 0; i < longest_alias_chain; ++i) {
-    const Node* node = zone->find(name.lower());
-    if (!node) return write_negative(*zone, Outcome::nxdomain);
+    const Zone::Found found = zone->find(name.lower());
+    // DS at a delegation is the parent's own data (RFC 4035 3.1.4.1), all else there is the child's.
+    const bool ours = !found.delegation || (query_.type == Type::ds && name == found.delegation->owner);
+    if (!ours) return write_referral(*found.delegation, i > 0);
+    if (!found.node) return write_negative(*zone, Outcome::nxdomain);
     if (query_.type == Type::any) return write_any(name);
-    if (!node->alias) return write_node(*zone, *node, name);
-    if (!check(writer_.cname(Section::answer, name, node->ttl, *node->alias)) || query_.type == Type::cname) break;
-    const dns::Name target = *node->alias;
+    const RecordSet* alias = found.node->find(Type::cname);
+    if (!alias || query_.type == Type::cname) return write_node(*zone, *found.node, name);
+    if (!write_set(Section::answer, name, *alias, alias->ttl)) break;
+    const dns::Name target = dns::name_at(std::string_view(alias->data).substr(2));
     zone = routes_.zones->find(target.lower());
     // RFC 7871 7.2.1: the CNAME is for everyone, its target's addresses are not: they are asked for again.
     if (!zone || (query_.subnet && leads_to_dynamic(*zone, target))) break;
@@ -124,61 +167,97 @@ Outcome Response::follow(const Zone* zone, dns::Name name) {
 }
 
 bool Response::leads_to_dynamic(const Zone& zone, const dns::Name& target) const {
-  const Node* node = zone.find(target.lower());
+  const Node* node = zone.find(target.lower()).node;
   return node && node->dynamic;
 }
 
-Outcome Response::write_node(const Zone& zone, const Node& node, const dns::Name& owner) {
-  const bool address = query_.type == Type::a || query_.type == Type::aaaa;
-  if (node.dynamic && address) return write_dynamic(zone, node, owner);
-  if (owner == zone.name() && (query_.type == Type::soa || query_.type == Type::ns)) return write_apex(zone, owner);
-  bool any = false;
-  if (address) {
-    for (const core::IpAddress& ip : query_.type == Type::a ? node.v4 : node.v6) {
-      any = true;
-      check(writer_.address(Section::answer, owner, node.ttl, ip));
-    }
-  }
-  if (query_.type == Type::txt) {
-    for (const std::string& text : node.texts) {
-      any = true;
-      check(writer_.txt(Section::answer, owner, node.ttl, text));
-    }
-  }
-  return any ? Outcome::fixed : write_negative(zone, Outcome::no_data);
+bool Response::is_dynamic_type(const Dynamic& dynamic) const {
+  if (query_.type == Type::a || query_.type == Type::aaaa) return true;
+  return !dynamic.service.empty() && (query_.type == Type::https || query_.type == Type::svcb);
 }
 
-Outcome Response::write_dynamic(const Zone& zone, const Node& node, const dns::Name& owner) {
+Outcome Response::write_node(const Zone& zone, const Node& node, const dns::Name& owner) {
+  if (node.dynamic && is_dynamic_type(*node.dynamic)) return write_dynamic(zone, *node.dynamic, owner);
+  const RecordSet* set = node.find(query_.type);
+  if (!set) return write_negative(zone, Outcome::no_data);
+  // Additional records that don't fit are left out: the asker can do without (RFC 2181 9).
+  if (write_set(Section::answer, owner, *set, set->ttl)) write_additional(*set);
+  return Outcome::fixed;
+}
+
+Outcome Response::write_dynamic(const Zone& zone, const Dynamic& dynamic, const dns::Name& owner) {
   if (routes_.table.empty()) return Outcome::unavailable;
-  const Client client = locate_client(routes_.table, query_.subnet, source_);
-  const auto family = query_.type == Type::a ? core::AddressFamily::ipv4 : core::AddressFamily::ipv6;
-  const auto choice = routes_.table.choose(client.place, client.ip, family);
+  const Client client = locate_client(routes_.table, query_.subnet, asker_.source);
   subnet_.scope = static_cast<std::uint8_t>(client.scope);
-  if (choice.count == 0) return write_negative(zone, Outcome::no_data);
-  for (std::size_t i = 0; i < choice.count; ++i) {
-    check(writer_.address(Section::answer, owner, node.ttl, choice.addresses[i]));
+  const auto choose = [&](core::AddressFamily family) { return routes_.table.choose(client.place, client.ip, family); };
+  const auto all = [](const AnswerTable::Choice& choice) { return std::span(choice.addresses).first(choice.count); };
+  if (query_.type == Type::a || query_.type == Type::aaaa) {
+    const auto choice = choose(query_.type == Type::a ? core::AddressFamily::ipv4 : core::AddressFamily::ipv6);
+    if (choice.count == 0) return write_negative(zone, Outcome::no_data);
+    for (const core::IpAddress& ip : all(choice)) check(writer_.address(Section::answer, owner, dynamic.ttl, ip));
+  } else {
+    const auto v4 = choose(core::AddressFamily::ipv4), v6 = choose(core::AddressFamily::ipv6);
+    if (v4.count + v6.count == 0) return write_negative(zone, Outcome::no_data);
+    check(writer_.service(Section::answer, owner, dynamic.ttl, {query_.type, dynamic.service, all(v4), all(v6)}));
   }
+  keep_for(dynamic.ttl);
   return Outcome::dynamic;
 }
 
-Outcome Response::write_apex(const Zone& zone, const dns::Name& owner) {
-  if (query_.type == Type::soa) {
-    check(writer_.soa(Section::answer, owner, zone.ttl(), zone.soa()));
-    return Outcome::fixed;
+// RFC 1034 4.3.2 3b. The glue must all be there (RFC 9471).
+Outcome Response::write_referral(const Delegation& cut, bool behind_alias) {
+  authoritative_ = behind_alias;
+  const RecordSet* servers = cut.node->find(Type::ns);
+  if (write_set(Section::authority, cut.owner, *servers, servers->ttl)) check(write_additional(*servers));
+  return Outcome::referral;
+}
+
+bool Response::write_set(Section section, const dns::Name& owner, const RecordSet& set, std::uint32_t ttl) {
+  bool fits = true;
+  set.each([&](std::string_view data) { fits = fits && writer_.record(section, owner, set.type, ttl, data); });
+  keep_for(ttl);
+  return section == Section::additional ? fits : check(fits);
+}
+
+bool Response::write_additional(const RecordSet& set) {
+  for (const Neighbour& neighbour : set.additional) {
+    for (const Type type : {Type::a, Type::aaaa}) {
+      const RecordSet* addresses = neighbour.node->find(type);
+      if (addresses && !write_set(Section::additional, neighbour.name, *addresses, addresses->ttl)) return false;
+    }
   }
-  for (const dns::Name& server : zone.servers()) check(writer_.ns(Section::answer, owner, zone.ttl(), server));
-  return Outcome::fixed;
+  return true;
 }
 
 // The SOA tells how long the absence may be remembered (RFC 2308 5).
 Outcome Response::write_negative(const Zone& zone, Outcome outcome) {
-  check(writer_.soa(Section::authority, zone.name(), std::min(zone.ttl(), zone.soa().minimum), zone.soa()));
+  write_set(Section::authority, zone.name(), zone.soa(), zone.negative_ttl());
   return outcome;
 }
 
 Outcome Response::write_any(const dns::Name& owner) {
-  check(writer_.hinfo(Section::answer, owner, any_ttl, "RFC8482", ""));
+  static constexpr std::string_view hinfo("\7RFC8482\0", 9);
+  check(writer_.record(Section::answer, owner, Type::hinfo, any_ttl, hinfo));
+  keep_for(any_ttl);
   return Outcome::fixed;
+}
+
+// What operators ask a server about itself; REFUSED unless configured.
+Answered Response::resolve_chaos() {
+  const auto is = [&](std::string_view wire) { return dns::equal_ignoring_case(query_.name.wire(), wire); };
+  const bool version = is({"\7version\4bind\0", 14}) || is({"\7version\6server\0", 16});
+  const bool id = is({"\2id\6server\0", 11}) || is({"\10hostname\4bind\0", 15});
+  const std::string_view text = version ? routes_.chaos_version : id ? routes_.chaos_id : std::string_view();
+  const bool asked = query_.type == Type::txt || query_.type == Type::any;
+  if (text.empty() || !asked) return refuse(Rcode::refused, Outcome::refused);
+  begin_with_question();
+  writer_.set_flag(dns::flag_authoritative);
+  std::array<char, 256> data;
+  data[0] = static_cast<char>(text.size());
+  std::copy(text.begin(), text.end(), data.begin() + 1);
+  const std::string_view record(data.data(), text.size() + 1);
+  check(writer_.record(Section::answer, query_.name, Type::txt, 0, record, dns::Class::chaos));
+  return end(Outcome::fixed, Rcode::no_error);
 }
 
 bool is_transfer(Type type) {
@@ -203,21 +282,29 @@ std::string_view name(Outcome outcome) {
   return "unknown";
 }
 
-Answered answer(const Routes& routes, std::span<const std::byte> packet, const core::IpAddress& source,
-                Transport transport, std::span<std::byte> buffer) {
+std::string_view name(Transport transport) {
+  constexpr std::string_view names[transports] = {"udp", "tcp", "tls", "https"};
+  return names[static_cast<std::size_t>(transport)];
+}
+
+Answered answer(const Routes& routes, std::span<const std::byte> packet, const Asker& asker,
+                std::span<std::byte> buffer) {
   dns::Query query;
   const dns::QueryKind kind = dns::read_query(packet, query);
   if (kind == dns::QueryKind::ignored) return {};
-  Response response(routes, query, source, buffer.first(room_for(query, routes, transport, buffer.size())));
+  Response response(routes, query, asker, buffer.first(room_for(query, routes, asker.transport, buffer.size())));
   switch (kind) {
     case dns::QueryKind::not_implemented:
       return response.refuse_unread(Rcode::not_implemented, Outcome::not_implemented);
     case dns::QueryKind::malformed: return response.refuse_unread(Rcode::format_error, Outcome::malformed);
     case dns::QueryKind::bad_version: return response.refuse(Rcode::bad_version, Outcome::bad_version);
+    case dns::QueryKind::no_question: return response.refuse_unread(Rcode::no_error, Outcome::cookie);
     default: break;
   }
   if (query.type == Type::opt) return response.refuse_unread(Rcode::format_error, Outcome::malformed);
+  if (asker.over_limit && !response.has_good_cookie()) return response.limit();
   if (is_unknown_meta(query.type)) return response.refuse(Rcode::not_implemented, Outcome::not_implemented);
+  if (query.klass == dns::Class::chaos) return response.resolve_chaos();
   if (query.klass != dns::Class::in || is_transfer(query.type)) {
     return response.refuse(Rcode::refused, Outcome::refused);
   }

@@ -1,17 +1,21 @@
 // One DNS query in, one response out: bytes to bytes, the same for UDP and TCP.
 //
-// Pure: no socket, no clock, no allocation. Every well-formed query gets an answer; packets that must not be answered
-// (responses, fragments of headers) give size 0. The order of the rules is the order of the code in answer.cc.
+// Pure: no socket, no clock, no allocation, nothing remembered. Every well-formed query gets an answer; packets that
+// must not be answered (responses, fragments of headers) give size 0. The order of the rules is the order of the code
+// in answer.cc.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "routing/cookies.h"
 #include "routing/pop_selector.h"
+#include "routing/rate_limiter.h"
 #include "routing/zone.h"
 
 namespace skerry::routing {
@@ -22,14 +26,36 @@ struct Routes {
   AnswerTable table;
   std::string nsid;               // RFC 5001; empty: none
   std::uint16_t udp_size = 1232;  // the longest answer over UDP, and what we say we can take
+  std::optional<CookieSecrets> cookies;
+  std::uint16_t tcp_keepalive = 100;     // units of 100 ms (RFC 7828)
+  std::string chaos_version;             // for version.bind and version.server; empty: refused
+  std::string chaos_id;                  // for id.server and hostname.bind
+  std::shared_ptr<RateLimiter> limiter;  // null: no limit. answer() does not look at it: its caller does
 };
 
-enum class Transport : std::uint8_t { udp, tcp };
+enum class Transport : std::uint8_t { udp, tcp, tls, https };
+constexpr std::size_t transports = 4;
+std::string_view name(Transport);
+
+// Who asks, how and when.
+struct Asker {
+  core::IpAddress source;
+  Transport transport = Transport::udp;
+  std::uint32_t now = 0;    // seconds since 1970: cookies have a time
+  bool over_limit = false;  // too many answers went to this network: without a good cookie it is told to use TCP
+};
+
+constexpr std::uint32_t unix_seconds(core::WallTime time) {
+  return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
+}
 
 // What became of a query: the words of metrics and logs.
-#define SKERRY_ANSWER_OUTCOMES(X)                  \
-  X(dynamic) /* addresses chosen for the client */ \
-  X(fixed)   /* records as configured */           \
+#define SKERRY_ANSWER_OUTCOMES(X)                   \
+  X(dynamic)  /* addresses chosen for the client */ \
+  X(fixed)    /* records as configured */           \
+  X(referral) /* delegated to other servers */      \
+  X(limited)  /* over the rate limit */             \
+  X(cookie)   /* no question, only a cookie */      \
   X(no_data) X(nxdomain) X(refused) X(malformed) X(not_implemented) X(bad_version) X(unavailable) X(ignored)
 
 enum class Outcome : std::uint8_t {
@@ -45,10 +71,11 @@ struct Answered {
   Outcome outcome = Outcome::ignored;
   bool truncated = false;
   bool with_subnet = false;
+  bool with_cookie = false;  // a good one
+  std::uint32_t ttl = 0;     // the shortest of all records: how long the answer may be kept
 };
 
-// `response` has room for Routes::udp_size (UDP) or 65535 bytes (TCP); less is respected, too.
-Answered answer(const Routes&, std::span<const std::byte> query, const core::IpAddress& source, Transport,
-                std::span<std::byte> response);
+// `response` has room for Routes::udp_size (UDP) or 65535 bytes (the others); less is respected, too.
+Answered answer(const Routes&, std::span<const std::byte> query, const Asker&, std::span<std::byte> response);
 
 }  // namespace skerry::routing

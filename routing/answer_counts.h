@@ -13,6 +13,7 @@ struct AnswerTotals {
   std::array<std::uint64_t, outcomes> by_outcome{};
   std::uint64_t truncated = 0;
   std::uint64_t with_subnet = 0;
+  std::uint64_t with_cookie = 0;
 
   std::uint64_t queries() const {
     std::uint64_t sum = 0;
@@ -27,6 +28,7 @@ class alignas(64) AnswerCounts {
     increment(by_outcome_[static_cast<std::size_t>(answered.outcome)]);
     if (answered.truncated) increment(truncated_);
     if (answered.with_subnet) increment(with_subnet_);
+    if (answered.with_cookie) increment(with_cookie_);
   }
   void add_to(AnswerTotals& totals) const {
     for (std::size_t i = 0; i < outcomes; ++i) {
@@ -34,6 +36,7 @@ class alignas(64) AnswerCounts {
     }
     totals.truncated += truncated_.load(std::memory_order_relaxed);
     totals.with_subnet += with_subnet_.load(std::memory_order_relaxed);
+    totals.with_cookie += with_cookie_.load(std::memory_order_relaxed);
   }
 
  private:
@@ -45,6 +48,7 @@ class alignas(64) AnswerCounts {
   std::array<std::atomic<std::uint64_t>, outcomes> by_outcome_{};
   std::atomic<std::uint64_t> truncated_{0};
   std::atomic<std::uint64_t> with_subnet_{0};
+  std::atomic<std::uint64_t> with_cookie_{0};
 };
 
 }  // namespace skerry::routing

@@ -146,10 +146,16 @@ const config::Table<PopSection>& pop_table() {
 }  // namespace
 
 const config::Table<RouterConfig>& router_table() {
+  static const config::Table<DnsSections> dns = config::Table<DnsSections>("")
+                                                    .table("cookies", &DnsSections::cookies, cookie_table())
+                                                    .table("rate_limit", &DnsSections::rate_limit, rate_limit_table())
+                                                    .table("chaos", &DnsSections::chaos, chaos_table())
+                                                    .table("tls", &DnsSections::tls, tls_table());
   static const config::Table<RouterConfig> table =
       config::Table<RouterConfig>("skerry-router")
           .table("router", &RouterConfig::router, section_table())
           .table("probe", &RouterConfig::probe, probe_table())
+          .include(&RouterConfig::dns, dns)
           .array("zone", &RouterConfig::zones, zone_table(), {.doc = "", .applies = Applies::live, .required = true})
           .array("pop", &RouterConfig::pops, pop_table(), {.doc = "", .applies = Applies::live, .required = true});
   return table;

@@ -11,6 +11,7 @@
 
 #include "core/config/load.h"
 #include "core/log/options.h"
+#include "routing/dns_config.h"
 #include "routing/prober.h"
 #include "routing/zone.h"
 #include "routing/zone_config.h"
@@ -59,6 +60,7 @@ struct PopSection {
 struct RouterConfig {
   RouterSection router;
   ProbeSection probe;
+  DnsSections dns;
   std::vector<ZoneSection> zones;
   std::vector<PopSection> pops;
 };

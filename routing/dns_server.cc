@@ -17,6 +17,7 @@ core::Result<std::unique_ptr<DnsServer>> DnsServer::start(const core::Worker& wo
     auto added = server->add_address(worker, routes, options, address);
     if (!added.ok()) return added.error();
   }
+  if (auto added = server->add_encrypted(worker, routes, options); !added.ok()) return added.error();
   for (auto& responder : server->udp_) responder->start();
   return server;
 }
@@ -35,39 +36,95 @@ core::Result<void> DnsServer::add_address(const core::Worker& worker, const Publ
   return {};
 }
 
+core::Result<void> DnsServer::add_encrypted(const core::Worker& worker, const Published<Routes>& routes,
+                                            const DnsServerOptions& options) {
+  if (!options.dot_listen.empty()) {
+    auto context = core::TlsContext::server({{options.certificate}, {"dot"}, {}});
+    if (!context.ok()) return context.error();
+    for (const core::Address& address : options.dot_listen) {
+      auto dot = TcpResponder::listen(worker, address, options.tcp, routes, context.value());
+      if (!dot.ok()) return about(dot.error(), "DNS over TLS", address);
+      dot_.push_back(std::move(dot).value());
+    }
+  }
+  if (options.doh_listen.empty()) return {};
+  auto context = core::TlsContext::server({{options.certificate}, {"http/1.1"}, {}});
+  if (!context.ok()) return context.error();
+  doh_service_ = std::make_unique<DohService>(routes, options.doh_path);
+  for (const core::Address& address : options.doh_listen) {
+    if (auto added = add_doh(worker, address, context.value()); !added.ok()) return added.error();
+  }
+  return {};
+}
+
+core::Result<void> DnsServer::add_doh(const core::Worker& worker, const core::Address& address,
+                                      std::shared_ptr<const core::TlsContext> context) {
+  http::ServerLimits limits;
+  limits.connections = 1000;
+  limits.target_size = 96 * 1024;  // the longest query in base64url
+  limits.head_size = 128 * 1024;
+  limits.pipelined = 16;
+  auto doh = http::Server::listen(worker, address, limits, std::move(context), *doh_service_);
+  if (!doh.ok()) return about(doh.error(), "DNS over HTTPS", address);
+  doh_.push_back(std::move(doh).value());
+  return {};
+}
+
 std::vector<core::Address> DnsServer::addresses() const {
   std::vector<core::Address> result;
   for (const auto& responder : tcp_) result.push_back(responder->local_address());
   return result;
 }
 
-AnswerTotals DnsServer::udp_totals() const {
-  AnswerTotals totals;
-  for (const auto& responder : udp_) responder->counts().add_to(totals);
-  return totals;
+std::vector<core::Address> DnsServer::dot_addresses() const {
+  std::vector<core::Address> result;
+  for (const auto& responder : dot_) result.push_back(responder->local_address());
+  return result;
 }
 
-AnswerTotals DnsServer::tcp_totals() const {
+std::vector<core::Address> DnsServer::doh_addresses() const {
+  std::vector<core::Address> result;
+  for (const auto& server : doh_) result.push_back(server->local_address());
+  return result;
+}
+
+AnswerTotals DnsServer::totals(Transport transport) const {
   AnswerTotals totals;
-  for (const auto& responder : tcp_) responder->counts().add_to(totals);
+  const auto add = [&](const auto& responders) {
+    for (const auto& responder : responders) responder->counts().add_to(totals);
+  };
+  switch (transport) {
+    case Transport::udp: add(udp_); break;
+    case Transport::tcp: add(tcp_); break;
+    case Transport::tls: add(dot_); break;
+    case Transport::https:
+      if (doh_service_) doh_service_->counts().add_to(totals);
+      break;
+  }
   return totals;
 }
 
 std::size_t DnsServer::tcp_connections() const {
   std::size_t sum = 0;
-  for (const auto& responder : tcp_) sum += responder->connections();
+  for (const auto* responders : {&tcp_, &dot_}) {
+    for (const auto& responder : *responders) sum += responder->connections();
+  }
   return sum;
 }
 
 std::uint64_t DnsServer::tcp_evicted() const {
   std::uint64_t sum = 0;
-  for (const auto& responder : tcp_) sum += responder->evicted();
+  for (const auto* responders : {&tcp_, &dot_}) {
+    for (const auto& responder : *responders) sum += responder->evicted();
+  }
   return sum;
 }
 
 std::uint64_t DnsServer::tcp_timed_out() const {
   std::uint64_t sum = 0;
-  for (const auto& responder : tcp_) sum += responder->timed_out();
+  for (const auto* responders : {&tcp_, &dot_}) {
+    for (const auto& responder : *responders) sum += responder->timed_out();
+  }
   return sum;
 }
 

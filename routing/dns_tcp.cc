@@ -19,13 +19,19 @@ std::size_t length_at(std::span<const std::byte> bytes) {
 class TcpResponder::Connection final : core::StreamEvents {
  public:
   Connection(TcpResponder& owner, std::unique_ptr<core::Stream> stream)
-      : owner_(owner), stream_(std::move(stream)), idle_(owner.worker_.loop, [this] { time_out(); }) {
+      : owner_(owner), idle_(owner.worker_.loop, [this] { time_out(); }) {
+    if (owner.tls_) stream = core::tls_accept(owner.worker_.loop, std::move(stream), owner.tls_, *this);
+    stream_ = std::move(stream);
     stream_->set_events(*this);
     idle_.arm(owner_.limits_.idle_timeout);
   }
   void set_place(Connections::iterator place) { place_ = place; }
 
  private:
+  // TLS only: a handshake that does not end is cut by the idle timer.
+  void on_connected(core::Result<void> handshake) override {
+    if (!handshake) close();
+  }
   void on_readable() override {
     std::array<std::byte, read_size> buffer;
     const core::IoResult result = stream_->read(buffer);
@@ -67,8 +73,11 @@ class TcpResponder::Connection final : core::StreamEvents {
   }
 
   void answer_one(std::span<const std::byte> query) {
-    const core::IpAddress& source = stream_->peer_address().ip;
-    const Answered answered = answer(owner_.routes_.get(), query, source, Transport::tcp, owner_.answer_room_);
+    Asker asker;
+    asker.source = stream_->peer_address().ip;
+    asker.transport = owner_.tls_ ? Transport::tls : Transport::tcp;
+    asker.now = unix_seconds(owner_.worker_.loop.wall());
+    const Answered answered = answer(owner_.routes_.get(), query, asker, owner_.answer_room_);
     owner_.counts_.count(answered);
     if (answered.size == 0) return;
     unsent_.push_back(static_cast<std::byte>(answered.size >> 8));
@@ -125,8 +134,10 @@ TcpResponder::~TcpResponder() = default;
 
 core::Result<std::unique_ptr<TcpResponder>> TcpResponder::listen(const core::Worker& worker,
                                                                  const core::Address& address, const TcpLimits& limits,
-                                                                 const Published<Routes>& routes) {
+                                                                 const Published<Routes>& routes,
+                                                                 std::shared_ptr<const core::TlsContext> tls) {
   std::unique_ptr<TcpResponder> responder(new TcpResponder(worker, limits, routes));
+  responder->tls_ = std::move(tls);
   auto listener = worker.network.listen(address, {}, *responder);
   if (!listener.ok()) return listener.error();
   responder->listener_ = std::move(listener).value();

@@ -1,4 +1,5 @@
-// DNS over TCP (RFC 7766): two length bytes before each message, any number of queries on a connection, pipelined.
+// DNS over TCP (RFC 7766) and over TLS (RFC 7858): two length bytes before each message, any number of queries on a
+// connection, pipelined.
 //
 // A connection lives as long as it brings whole queries in time. When there are too many, the one that has been silent
 // longest makes room: nobody can lock others out by connecting. One event loop's thread.
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "core/loop/worker.h"
+#include "core/net/tls.h"
 #include "routing/answer_counts.h"
 #include "routing/published.h"
 
@@ -22,9 +24,10 @@ struct TcpLimits {
 
 class TcpResponder final : core::ListenerEvents {
  public:
-  // Errors: those of Network::listen.
+  // `tls` null: plain TCP. Errors: those of Network::listen.
   static core::Result<std::unique_ptr<TcpResponder>> listen(const core::Worker&, const core::Address&, const TcpLimits&,
-                                                            const Published<Routes>&);
+                                                            const Published<Routes>&,
+                                                            std::shared_ptr<const core::TlsContext> tls = nullptr);
   ~TcpResponder();
 
   const core::Address& local_address() const { return listener_->local_address(); }
@@ -44,6 +47,7 @@ class TcpResponder final : core::ListenerEvents {
   core::Worker worker_;
   const TcpLimits limits_;
   Published<Routes>::Reader routes_;
+  std::shared_ptr<const core::TlsContext> tls_;
   AnswerCounts counts_;
   std::uint64_t evicted_ = 0;
   std::uint64_t timed_out_ = 0;

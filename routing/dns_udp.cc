@@ -32,11 +32,18 @@ void UdpResponder::run() {
 }
 
 void UdpResponder::answer_batch(const Routes& routes, std::size_t received) {
+  // One look at the clocks serves the whole batch.
+  const core::TimePoint now = core::system_clock().now();
+  Asker asker;
+  asker.now = unix_seconds(core::system_clock().wall());
   std::size_t ready = 0;
   for (std::size_t i = 0; i < received; ++i) {
     const auto room = std::span<std::byte>(responses_).subspan(i * response_room, response_room);
-    const Answered answered = answer(routes, incoming_[i].data, incoming_[i].peer.ip, Transport::udp, room);
+    asker.source = incoming_[i].peer.ip;
+    asker.over_limit = routes.limiter && routes.limiter->over(asker.source, now);
+    const Answered answered = answer(routes, incoming_[i].data, asker, room);
     counts_.count(answered);
+    if (answered.outcome == Outcome::limited && !routes.limiter->slips()) continue;
     // Port 0 can't be answered: only a forger sends from there.
     if (answered.size == 0 || incoming_[i].peer.port == 0) continue;
     outgoing_[ready++] = {incoming_[i].peer, room.first(answered.size)};

@@ -27,9 +27,13 @@ int fail(const core::Error& error) {
 }
 
 // A port shared with another process of ours would not fail to open: ask first (see check_port_is_free).
-core::Result<void> check_ports(const routing::RouterSection& section) {
+core::Result<void> check_ports(const routing::RouterConfig& config) {
+  const routing::RouterSection& section = config.router;
+  const routing::TlsSection& tls = config.dns.tls;
   std::vector<core::Address> addresses = section.listen;
   addresses.push_back(section.admin_listen);
+  addresses.insert(addresses.end(), tls.dot_listen.begin(), tls.dot_listen.end());
+  addresses.insert(addresses.end(), tls.doh_listen.begin(), tls.doh_listen.end());
   for (const core::Address& address : addresses) {
     if (address.port == 0) continue;
     if (auto free = core::check_port_is_free(address); !free.ok()) return free;
@@ -58,7 +62,7 @@ int main(int argc, char** argv) {
   log::configure(start.config.router.log);
   core::ignore_sigpipe();
   core::raise_descriptor_limit();
-  if (auto free = check_ports(start.config.router); !free.ok()) return fail(free.error());
+  if (auto free = check_ports(start.config); !free.ok()) return fail(free.error());
 
   auto created = core::LibeventLoop::create();
   if (!created.ok()) return fail(created.error());
@@ -85,6 +89,11 @@ int main(int argc, char** argv) {
   });
   for (const auto& address : (*router)->addresses()) {
     std::fprintf(stderr, "listening on dns %s\n", address.to_string().c_str());
+  }
+  for (const auto& [kind, addresses] : (*router)->encrypted_addresses()) {
+    for (const auto& address : addresses) {
+      std::fprintf(stderr, "listening on %s %s\n", kind, address.to_string().c_str());
+    }
   }
   std::fprintf(stderr, "listening on admin %s\n", (*router)->admin_address().to_string().c_str());
   loop.run();

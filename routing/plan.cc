@@ -107,6 +107,7 @@ config::Loaded<RouterConfig> load_router_config(const std::optional<std::string>
 RouterPlan plan_of(const RouterConfig& config, config::Report& report) {
   RouterPlan plan;
   plan.zones = plan_zones(config.zones, report);
+  check_dns_sections(config.dns, report);
   plan_pops(config, report, plan);
   if (config.probe.timeout > config.probe.interval * 3 / 4) {
     report.fail("probe.timeout", "must be at most three quarters of the interval");

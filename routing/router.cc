@@ -6,6 +6,7 @@
 #include "core/config/output.h"
 #include "core/log/log.h"
 #include "core/metrics/exposition.h"
+#include "core/net/tls.h"
 #include "routing/explain.h"
 
 namespace skerry::routing {
@@ -13,6 +14,16 @@ namespace {
 
 ProbeSettings probe_settings(const ProbeSection& probe) {
   return {probe.kind, probe.path, probe.host, probe.interval, probe.timeout, {probe.up, probe.down}};
+}
+
+// How long a secret of our own makes cookies; it is accepted as long again.
+constexpr core::Duration secret_life = std::chrono::hours(24);
+
+core::SipKey random_key() {
+  const std::string bytes = core::secure_random_bytes(sizeof(core::SipKey));
+  core::SipKey key;
+  std::copy(bytes.begin(), bytes.end(), key.begin());
+  return key;
 }
 
 void write_transport(metrics::Exposition& out, std::string_view transport, const AnswerTotals& totals) {
@@ -29,8 +40,12 @@ Router::Router(const core::Worker& worker, RouterConfig config, RouterPlan plan)
     : worker_(worker),
       config_(std::move(config)),
       plan_(std::move(plan)),
+      own_secrets_{random_key(), std::nullopt},
+      secret_age_(worker.loop, [this] { change_own_secret(); }),
       routes_(std::make_shared<const Routes>()),
-      admin_service_(*this) {}
+      admin_service_(*this) {
+  secret_age_.arm(secret_life);
+}
 
 // Threads and connections first, for what they use goes after them.
 Router::~Router() {
@@ -54,6 +69,10 @@ core::Result<void> Router::listen() {
       section.workers > 0 ? section.workers : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   options.tcp.connections = section.tcp_connections;
   options.tcp.idle_timeout = section.tcp_idle_timeout;
+  options.dot_listen = config_.dns.tls.dot_listen;
+  options.doh_listen = config_.dns.tls.doh_listen;
+  options.certificate = {config_.dns.tls.certificate, config_.dns.tls.key};
+  options.doh_path = config_.dns.tls.doh_path;
   auto server = DnsServer::start(worker_, routes_, options);
   if (!server.ok()) return server.error();
   server_ = std::move(server).value();
@@ -92,12 +111,36 @@ EdgeStates Router::edge_states() const {
   return states;
 }
 
+void Router::change_own_secret() {
+  own_secrets_ = {random_key(), own_secrets_.current};
+  secret_age_.arm(secret_life);
+  publish();
+}
+
+std::optional<CookieSecrets> Router::cookie_secrets() const {
+  if (!config_.dns.cookies.on) return std::nullopt;
+  const auto configured = configured_secrets(config_.dns.cookies);
+  return configured ? configured : own_secrets_;
+}
+
 void Router::publish() {
   auto routes = std::make_shared<Routes>();
   routes->zones = plan_.zones;
   routes->table = AnswerTable::select(plan_.map, plan_.pops, edge_states(), config_.router.edges_per_answer);
   routes->nsid = config_.router.nsid;
   routes->udp_size = config_.router.udp_size;
+  routes->tcp_keepalive = static_cast<std::uint16_t>(
+      std::min<core::Duration::rep>(config_.router.tcp_idle_timeout / std::chrono::milliseconds(100), 0xffff));
+  routes->cookies = cookie_secrets();
+  routes->chaos_version = config_.dns.chaos.version;
+  routes->chaos_id = config_.dns.chaos.id;
+  const RateLimits& limits = config_.dns.rate_limit;
+  const bool limited = limits.per_second > 0;
+  if (limited && (!limiter_ || !(limiter_->limits() == limits))) {
+    limiter_ = std::make_shared<RateLimiter>(limits, random_key());
+  }
+  if (!limited) limiter_.reset();
+  routes->limiter = limiter_;
   const bool all_down = !routes->table.empty() && routes->table.all_down();
   if (all_down && !all_down_) {
     ++all_down_times_;
@@ -124,21 +167,30 @@ std::string Router::readiness() const {
   value.add("draining", config::Value::of(draining_));
   value.add("probed", config::Value::of(prober_->settled()));
   value.add("all_edges_down", config::Value::of(all_down_));
-  const std::uint64_t queries = server_->udp_totals().queries() + server_->tcp_totals().queries();
+  std::uint64_t queries = 0;
+  for (std::size_t i = 0; i < transports; ++i) queries += server_->totals(static_cast<Transport>(i)).queries();
   value.add("queries", config::Value::of(static_cast<std::int64_t>(queries)));
   return config::to_json(value);
 }
 
 std::string Router::metrics() const {
   metrics::Exposition out;
-  const AnswerTotals udp = server_->udp_totals(), tcp = server_->tcp_totals();
+  std::uint64_t truncated = 0, with_subnet = 0, with_cookie = 0;
   out.family("skerry_dns_queries_total", "DNS queries by what became of them.", "counter");
-  write_transport(out, "udp", udp);
-  write_transport(out, "tcp", tcp);
+  for (std::size_t i = 0; i < transports; ++i) {
+    const auto transport = static_cast<Transport>(i);
+    const AnswerTotals totals = server_->totals(transport);
+    write_transport(out, name(transport), totals);
+    truncated += totals.truncated;
+    with_subnet += totals.with_subnet;
+    with_cookie += totals.with_cookie;
+  }
   out.family("skerry_dns_truncated_total", "UDP answers that did not fit and sent the asker to TCP.", "counter");
-  out.sample("skerry_dns_truncated_total", {}, udp.truncated);
+  out.sample("skerry_dns_truncated_total", {}, truncated);
   out.family("skerry_dns_client_subnet_total", "Queries that named a client subnet.", "counter");
-  out.sample("skerry_dns_client_subnet_total", {}, udp.with_subnet + tcp.with_subnet);
+  out.sample("skerry_dns_client_subnet_total", {}, with_subnet);
+  out.family("skerry_dns_cookies_total", "Queries with a good cookie.", "counter");
+  out.sample("skerry_dns_cookies_total", {}, with_cookie);
   out.family("skerry_dns_tcp_connections", "Open DNS connections.", "gauge");
   out.sample("skerry_dns_tcp_connections", {}, static_cast<std::uint64_t>(server_->tcp_connections()));
   out.family("skerry_dns_tcp_closed_total", "DNS connections that the router closed, by reason.", "counter");

@@ -27,6 +27,10 @@ class Router final : AdminContent {
   void begin_drain() { draining_ = true; }
 
   std::vector<core::Address> addresses() const { return server_->addresses(); }
+  // By what is spoken there: "dot", "doh".
+  std::vector<std::pair<const char*, std::vector<core::Address>>> encrypted_addresses() const {
+    return {{"dot", server_->dot_addresses()}, {"doh", server_->doh_addresses()}};
+  }
   const core::Address& admin_address() const { return admin_->local_address(); }
 
  private:
@@ -36,6 +40,8 @@ class Router final : AdminContent {
   void publish();
   void on_edge_changed(const ProbeTarget&, const EdgeHealth&);
   EdgeStates edge_states() const;
+  std::optional<CookieSecrets> cookie_secrets() const;
+  void change_own_secret();
 
   bool ready() const override { return !draining_ && prober_->settled(); }
   std::string readiness() const override;
@@ -51,6 +57,9 @@ class Router final : AdminContent {
   std::uint64_t edge_changes_ = 0;
   std::uint64_t all_down_times_ = 0;
   std::uint64_t reloads_ = 0;
+  CookieSecrets own_secrets_;  // used unless the configuration has a shared secret
+  core::Timer secret_age_;
+  std::shared_ptr<RateLimiter> limiter_;
   std::unique_ptr<Prober> prober_;
   Published<Routes> routes_;
   std::unique_ptr<DnsServer> server_;

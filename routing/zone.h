@@ -1,46 +1,104 @@
 // What the router is authoritative for: zones with static records and names whose addresses depend on the client.
 //
-// Built from configuration, immutable, swapped whole. Names are keyed in lower case and wire form. Any thread.
+// Built by a ZoneBuilder, immutable from then on, swapped whole. Names are keyed in lower case and wire form; record
+// data stands there as messages carry it, so that an answer is a look-up and a copy. Any thread.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "core/dns/writer.h"
-#include "core/net/address.h"
+#include "core/dns/message.h"
 
 namespace skerry::routing {
 
+struct Node;
+
+// A name in the data of other records whose addresses belong into the additional section.
+struct Neighbour {
+  dns::Name name;
+  const Node* node;
+};
+
+// The records of one type at one name (an RRset, RFC 2181 5).
+struct RecordSet {
+  dns::Type type{};
+  std::uint32_t ttl = 0;
+  std::string data;  // each record's, in wire form and uncompressed, behind its two length bytes
+  std::vector<Neighbour> additional;
+
+  void append(std::string_view record);
+  bool contains(std::string_view record) const;
+  // Calls take(data) for each record.
+  template <class Take>
+  void each(Take take) const {
+    for (std::string_view rest = data; !rest.empty();) {
+      const std::size_t size = length_at(rest);
+      take(rest.substr(2, size));
+      rest.remove_prefix(2 + size);
+    }
+  }
+
+ private:
+  static std::size_t length_at(std::string_view at) {
+    return static_cast<std::size_t>(static_cast<unsigned char>(at[0])) << 8 | static_cast<unsigned char>(at[1]);
+  }
+};
+
+// A name whose addresses are those of the client's edges.
+struct Dynamic {
+  std::uint32_t ttl = 0;
+  std::string service;  // parameters of its HTTPS and SVCB records, hints apart; empty: it has none
+};
+
+// The zone ends here: NS records below its own name (RFC 1034 4.2.1).
+struct Delegation {
+  dns::Name owner;
+  const Node* node;
+};
+
 // All records of one name.
 struct Node {
-  std::vector<core::IpAddress> v4, v6;
-  std::vector<std::string> texts;
-  std::optional<dns::Name> alias;  // CNAME: then nothing else
-  std::uint32_t ttl = 0;           // of all of them, seconds
-  bool dynamic = false;            // A and AAAA come from the answer table
+  std::vector<RecordSet> sets;  // few
+  std::optional<Dynamic> dynamic;
+  const Delegation* delegation = nullptr;  // this name is at it or below
 
-  bool has_records() const { return !v4.empty() || !v6.empty() || !texts.empty() || alias || dynamic; }
+  const RecordSet* find(dns::Type) const;
+  RecordSet* find(dns::Type);
+  bool empty() const { return sets.empty() && !dynamic; }
 };
 
 class Zone {
  public:
-  Zone(dns::Name name, dns::Soa soa, std::uint32_t ttl, std::vector<dns::Name> servers);
+  explicit Zone(const dns::Name& name);
+  Zone(const Zone&) = delete;
+  Zone& operator=(const Zone&) = delete;
 
   const dns::Name& name() const { return name_; }
-  const dns::Soa& soa() const { return soa_; }
-  std::uint32_t ttl() const { return ttl_; }  // of SOA and NS
-  const std::vector<dns::Name>& servers() const { return servers_; }
-
-  // The records of a name inside the zone, made when it is first asked for; names between it and the zone's come into
-  // being without records (empty non-terminals, RFC 8020).
-  Node& add(const dns::Name&);
-  // `lower` is inside the zone. Falls back to the wildcard of the closest name above that exists (RFC 4592). Null:
-  // NXDOMAIN.
-  const Node* find(const dns::Name& lower) const;
+  // After seal().
+  const RecordSet& soa() const { return *soa_; }
+  // How long an absence may be remembered (RFC 2308 5).
+  std::uint32_t negative_ttl() const { return negative_ttl_; }
   std::size_t size() const { return nodes_.size(); }
+
+  // What there is at a name inside the zone; `lower` is in lower case. A name that does not exist falls to the wildcard
+  // of the closest name above that does (RFC 4592); without one `node` is null: NXDOMAIN.
+  struct Found {
+    const Node* node = nullptr;
+    const Delegation* delegation = nullptr;  // at the name or above it: then a referral, mostly
+  };
+  Found find(const dns::Name& lower) const;
+  // The name itself, wildcards and delegations aside; null: it does not exist.
+  const Node* find_exact(const dns::Name& lower) const { return find_exact(lower.wire()); }
+
+  // The node of a name inside the zone, made when it is first asked for; names between it and the zone's come into
+  // being without records (empty non-terminals, RFC 8020). Not after seal().
+  Node& add(const dns::Name&);
+  // Links delegations and additional addresses. There is an SOA at the zone's name.
+  void seal();
 
  private:
   struct Hash {
@@ -48,20 +106,24 @@ class Zone {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
   const Node* find_exact(std::string_view wire) const;
+  void link_delegations();
+  void link_additional(const std::string& owner, RecordSet&);
 
   dns::Name name_;
-  dns::Soa soa_;
-  std::uint32_t ttl_;
-  std::vector<dns::Name> servers_;
-  std::unordered_map<std::string, Node, Hash, std::equal_to<>> nodes_;
+  const RecordSet* soa_ = nullptr;
+  std::uint32_t negative_ttl_ = 0;
+  std::unordered_map<std::string, Node, Hash, std::equal_to<>> nodes_;  // nodes stay where they are
+  std::deque<Delegation> delegations_;
 };
 
 class Zones {
  public:
   // False: that zone is there already.
-  bool add(std::unique_ptr<Zone>);
+  bool add(std::unique_ptr<Zone> zone);
   // The zone with the longest name that holds `lower`; null: not ours.
   const Zone* find(const dns::Name& lower) const;
+  // The one that answers for a type: DS is the parent's, if it is ours, too (RFC 4035 3.1.4.1).
+  const Zone* find(const dns::Name& lower, dns::Type) const;
   std::size_t size() const { return zones_.size(); }
 
  private:

@@ -6,14 +6,13 @@
 #include <vector>
 
 #include "core/config/schema.h"
+#include "core/dns/message.h"
 
 namespace skerry::routing {
 
-enum class RecordType : std::uint8_t { a, aaaa, cname, txt };
-
 struct RecordSection {
   std::string name;
-  RecordType type = RecordType::a;
+  dns::Type type = dns::Type::a;
   std::vector<std::string> values;
   std::chrono::seconds ttl{300};
 };
@@ -21,10 +20,13 @@ struct RecordSection {
 struct DynamicSection {
   std::string name;
   std::chrono::seconds ttl{30};
+  std::vector<std::string> alpn;
+  std::uint16_t https_port = 443;
 };
 
 struct ZoneSection {
   std::string name;
+  std::string file;
   std::vector<std::string> ns;
   std::string mailbox;  // empty: hostmaster.<zone>
   std::uint32_t serial = 1;

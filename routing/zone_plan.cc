@@ -1,7 +1,18 @@
 #include "routing/zone_plan.h"
 
+#include <fstream>
+#include <iterator>
+
+#include "core/dns/master_file.h"
+#include "core/dns/service_binding.h"
+#include "routing/zone_builder.h"
+
 namespace skerry::routing {
 namespace {
+
+using dns::Type;
+
+constexpr std::size_t largest_file = 64 * 1024 * 1024;
 
 std::uint32_t count(std::chrono::seconds time) {
   return static_cast<std::uint32_t>(time.count());
@@ -9,6 +20,13 @@ std::uint32_t count(std::chrono::seconds time) {
 
 std::string path(const char* section, std::size_t index) {
   return std::string(section) + "." + std::to_string(index);
+}
+
+bool read_file(const std::string& file, std::string& text) {
+  std::ifstream in(file, std::ios::binary);
+  std::istreambuf_iterator<char> at(in), end;
+  for (; at != end && text.size() <= largest_file; ++at) text.push_back(*at);
+  return in.is_open() && !in.bad();
 }
 
 // A name that stands for itself, the dot at its end optional: servers, mailboxes, CNAME targets.
@@ -19,127 +37,148 @@ bool read_absolute(const std::string& text, const std::string& at, config::Repor
   return parsed.ok();
 }
 
-// An owner name: `@`, relative to the zone, or absolute with a dot at its end.
-bool read_owner(const std::string& text, const Zone& zone, const std::string& at, config::Report& report,
-                dns::Name& name) {
-  if (text == "@") return name = zone.name(), true;
-  const bool absolute = text.ends_with('.');
-  const std::string whole = absolute ? text : text + "." + zone.name().to_string();
-  if (!read_absolute(whole, at, report, name)) return false;
-  if (name.is_within(zone.name())) return true;
-  report.fail(at, "is not inside the zone " + zone.name().to_string());
-  return false;
-}
-
-class ZoneBuilder {
+// One zone section: its own keys, then its file, records and dynamic names, all into one builder.
+class ZonePlan {
  public:
-  ZoneBuilder(const ZoneSection& section, std::string at, config::Report& report)
+  ZonePlan(const ZoneSection& section, std::string at, config::Report& report)
       : section_(section), at_(std::move(at)), report_(report) {}
 
-  // Null when the zone's own name or servers are wrong.
+  // Null when something is wrong with the zone; the report knows what.
   std::unique_ptr<Zone> build() {
-    if (!open()) return nullptr;
+    dns::Name name;
+    if (!read_absolute(section_.name, at_ + ".name", report_, name)) return nullptr;
+    builder_ = std::make_unique<ZoneBuilder>(name);
+    const bool opened = section_.file.empty() ? add_apex() : add_file();
+    if (!opened) return nullptr;
     for (std::size_t i = 0; i < section_.records.size(); ++i) {
-      add_record(section_.records[i], at_ + "." + path("record", i));
+      add_records(section_.records[i], at_ + "." + path("record", i));
     }
     for (std::size_t i = 0; i < section_.dynamic.size(); ++i) {
       add_dynamic(section_.dynamic[i], at_ + "." + path("dynamic", i));
     }
-    return std::move(zone_);
+    auto zone = builder_->finish(place({section_.file.empty() ? at_ + ".name" : at_ + ".file", {}}));
+    for (const ZoneProblem& problem : builder_->problems()) tell(places_[problem.place], problem.message);
+    return zone;
   }
 
  private:
-  bool open() {
-    dns::Name name;
-    if (!read_absolute(section_.name, at_ + ".name", report_, name)) return false;
-    std::vector<dns::Name> servers(section_.ns.size());
-    for (std::size_t i = 0; i < servers.size(); ++i) {
-      if (!read_absolute(section_.ns[i], at_ + ".ns", report_, servers[i])) return false;
+  // A key of the configuration, or a place in the zone's file.
+  struct Where {
+    std::string key;
+    dns::TextPlace in_file{0, 0};
+  };
+  std::size_t place(Where where) {
+    places_.push_back(std::move(where));
+    return places_.size() - 1;
+  }
+  void tell(const Where& where, const std::string& message) {
+    if (where.in_file.line == 0) return report_.fail(where.key, message);
+    // Not by fail(), which keeps one problem a key.
+    const std::string at =
+        section_.file + ":" + std::to_string(where.in_file.line) + ":" + std::to_string(where.in_file.column) + ": ";
+    report_.add({{}, config::subject_of(at_ + ".file"), at + message, {}});
+  }
+
+  // SOA and NS from the section's own keys.
+  bool add_apex() {
+    if (section_.ns.empty()) {
+      report_.fail(at_ + ".ns", "is missing: a zone has name servers here, or a file that names them");
+      return false;
     }
-    if (servers.empty()) return false;
-    dns::Soa soa;
-    soa.primary = servers.front();
-    const std::string mailbox = section_.mailbox.empty() ? "hostmaster." + name.to_string() : section_.mailbox;
-    if (!read_absolute(mailbox, at_ + ".mailbox", report_, soa.mailbox)) return false;
-    soa.serial = section_.serial;
-    soa.refresh = count(section_.refresh);
-    soa.retry = count(section_.retry);
-    soa.expire = count(section_.expire);
-    soa.minimum = count(section_.minimum);
-    zone_ = std::make_unique<Zone>(name, soa, count(section_.ttl), std::move(servers));
+    const std::size_t here = place({at_ + ".ns", {}});
+    std::string primary;
+    for (const std::string& text : section_.ns) {
+      dns::Name server;
+      if (!read_absolute(text, at_ + ".ns", report_, server)) return false;
+      if (primary.empty()) primary = server.wire();
+      builder_->add(builder_->name(), Type::ns, count(section_.ttl), server.wire(), here);
+    }
+    dns::Name mailbox;
+    const std::string text = section_.mailbox.empty() ? "hostmaster." + builder_->name().to_string() : section_.mailbox;
+    if (!read_absolute(text, at_ + ".mailbox", report_, mailbox)) return false;
+    std::string soa = primary.append(mailbox.wire());
+    dns::append_u32(soa, section_.serial);
+    for (auto time : {section_.refresh, section_.retry, section_.expire, section_.minimum}) {
+      dns::append_u32(soa, count(time));
+    }
+    builder_->add(builder_->name(), Type::soa, count(section_.ttl), soa, here);
     return true;
   }
 
-  // The node of an owner name, if its TTL agrees with what is there (RFC 2181 5.2) and no CNAME stands in the way.
-  Node* node_for(const std::string& owner, std::chrono::seconds ttl, const std::string& at) {
-    dns::Name name;
-    if (!read_owner(owner, *zone_, at + ".name", report_, name)) return nullptr;
-    Node& node = zone_->add(name);
-    if (node.alias)
-      return report_.fail(at + ".name", "has a CNAME: nothing else may be there (RFC 1034 3.6.2)"), nullptr;
-    if (node.has_records() && node.ttl != count(ttl)) {
-      return report_.fail(at + ".ttl", "other records of this name have another ttl"), nullptr;
+  // The file holds SOA and NS itself.
+  bool add_file() {
+    for (const char* key : {".ns", ".mailbox", ".serial", ".refresh", ".retry", ".expire", ".minimum", ".ttl"}) {
+      if (report_.given(at_ + key)) report_.fail(at_ + key, "the zone's file says this");
     }
-    node.ttl = count(ttl);
-    return &node;
+    std::string text;
+    const std::string key = at_ + ".file";
+    if (!read_file(section_.file, text)) return report_.fail(key, "\"" + section_.file + "\" can't be read"), false;
+    if (text.size() > largest_file) return report_.fail(key, "the file is longer than 64 MiB"), false;
+    std::vector<dns::TextProblem> problems;
+    const auto take = [&](const dns::MasterRecord& record) {
+      builder_->add(record.owner, record.type, record.ttl, record.data, place({key, record.place}));
+    };
+    dns::read_master_file(text, builder_->name(), take, problems);
+    for (const dns::TextProblem& problem : problems) tell({key, problem.place}, problem.message);
+    return problems.empty();
   }
 
-  void add_record(const RecordSection& record, const std::string& at) {
-    Node* node = node_for(record.name, record.ttl, at);
-    if (!node) return;
-    switch (record.type) {
-      case RecordType::a: return add_addresses(record, at, core::AddressFamily::ipv4, node->v4);
-      case RecordType::aaaa: return add_addresses(record, at, core::AddressFamily::ipv6, node->v6);
-      case RecordType::txt: return add_texts(record, at, *node);
-      case RecordType::cname: return add_alias(record, at, *node);
-    }
+  // An owner name: `@`, relative to the zone, or absolute with a dot at its end.
+  bool read_owner(const std::string& text, const std::string& at, dns::Name& name) {
+    const auto parsed = dns::read_name_text({text, false, {}}, builder_->name());
+    if (parsed.ok()) name = parsed.value();
+    if (!parsed.ok()) report_.fail(at, parsed.error().detail);
+    return parsed.ok();
   }
 
-  void add_addresses(const RecordSection& record, const std::string& at, core::AddressFamily family,
-                     std::vector<core::IpAddress>& to) {
+  void add_records(const RecordSection& record, const std::string& at) {
+    dns::Name owner;
+    if (!read_owner(record.name, at + ".name", owner)) return;
+    const std::size_t here = place({at + ".name", {}});
     for (const std::string& value : record.values) {
-      const auto ip = core::IpAddress::parse(value);
-      const bool good = ip.ok() && ip->family() == family;
-      if (good) to.push_back(ip.value());
-      if (!good) {
-        const char* kind =
-            family == core::AddressFamily::ipv4 ? "\" is not an IPv4 address" : "\" is not an IPv6 address";
-        report_.fail(at + ".values", "\"" + value + kind);
+      std::string data, problem;
+      if (record.type == Type::txt && value.size() <= 4096) {
+        data = dns::text_data(value);
+      } else if (record.type == Type::txt) {
+        problem = "a text is longer than 4096 bytes";
+      } else if (record.type == Type::soa) {
+        problem = "the SOA record is made from the zone's own keys";
+      } else {
+        dns::read_rdata_value(record.type, value, data, problem);
       }
+      if (!problem.empty()) report_.fail(at + ".values", problem);
+      if (problem.empty()) builder_->add(owner, record.type, count(record.ttl), data, here);
     }
-  }
-
-  void add_texts(const RecordSection& record, const std::string& at, Node& node) {
-    for (const std::string& value : record.values) {
-      if (value.size() > 4096) report_.fail(at + ".values", "a text is longer than 4096 bytes");
-      node.texts.push_back(value);
-    }
-  }
-
-  void add_alias(const RecordSection& record, const std::string& at, Node& node) {
-    dns::Name owner, target;
-    if (record.values.size() != 1) return report_.fail(at + ".values", "a CNAME has exactly one value");
-    if (record.name == "@" || node.has_records()) {
-      return report_.fail(at + ".name", "a CNAME can't stand beside other records (RFC 1034 3.6.2)");
-    }
-    if (read_owner(record.name, *zone_, at, report_, owner) && owner == zone_->name()) {
-      return report_.fail(at + ".name", "a CNAME can't stand at the zone's own name");
-    }
-    if (read_absolute(record.values[0], at + ".values", report_, target)) node.alias = target;
   }
 
   void add_dynamic(const DynamicSection& dynamic, const std::string& at) {
-    Node* node = node_for(dynamic.name, dynamic.ttl, at);
-    if (!node) return;
-    if (node->dynamic) return report_.fail(at + ".name", "is listed as dynamic twice");
-    if (!node->v4.empty() || !node->v6.empty()) return report_.fail(at + ".name", "has static addresses, too");
-    node->dynamic = true;
+    dns::Name owner;
+    if (!read_owner(dynamic.name, at + ".name", owner)) return;
+    Dynamic made{count(dynamic.ttl), {}};
+    std::string ids;
+    if (!dns::encode_alpn(dynamic.alpn, ids)) {
+      return report_.fail(at + ".alpn", "a protocol's name has 1 to 255 characters");
+    }
+    if (!ids.empty()) {
+      append_parameter(made.service, dns::ServiceKey::alpn, ids);
+      std::string port;
+      dns::append_u16(port, dynamic.https_port);
+      if (dynamic.https_port != 443) append_parameter(made.service, dns::ServiceKey::port, port);
+    }
+    builder_->add_dynamic(owner, std::move(made), place({at + ".name", {}}));
+  }
+
+  static void append_parameter(std::string& to, dns::ServiceKey key, const std::string& value) {
+    dns::append_u16(to, static_cast<std::uint16_t>(key));
+    dns::append_u16(to, static_cast<std::uint16_t>(value.size()));
+    to.append(value);
   }
 
   const ZoneSection& section_;
   const std::string at_;
   config::Report& report_;
-  std::unique_ptr<Zone> zone_;
+  std::unique_ptr<ZoneBuilder> builder_;
+  std::vector<Where> places_;
 };
 
 }  // namespace
@@ -147,7 +186,7 @@ class ZoneBuilder {
 std::shared_ptr<const Zones> plan_zones(const std::vector<ZoneSection>& sections, config::Report& report) {
   auto zones = std::make_shared<Zones>();
   for (std::size_t i = 0; i < sections.size(); ++i) {
-    auto zone = ZoneBuilder(sections[i], path("zone", i), report).build();
+    auto zone = ZonePlan(sections[i], path("zone", i), report).build();
     if (zone && !zones->add(std::move(zone))) report.fail(path("zone", i) + ".name", "this zone is there twice");
   }
   return zones;

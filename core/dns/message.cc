@@ -97,6 +97,23 @@ bool read_subnet(std::span<const std::byte> data, Query& query) {
   return true;
 }
 
+// RFC 7873 5.2: the first one counts; other lengths can't be cookies.
+bool read_cookie(std::span<const std::byte> data, Query& query) {
+  if (data.size() != client_cookie_size && (data.size() < 16 || data.size() > 40)) return false;
+  if (query.cookie.empty()) query.cookie = {reinterpret_cast<const char*>(data.data()), data.size()};
+  return true;
+}
+
+bool read_option(OptionCode code, std::span<const std::byte> data, Query& query) {
+  switch (code) {
+    case OptionCode::client_subnet: return read_subnet(data, query);
+    case OptionCode::cookie: return read_cookie(data, query);
+    case OptionCode::nsid: query.wants_nsid = true; break;
+    case OptionCode::tcp_keepalive: query.wants_keepalive = true; break;
+  }
+  return true;
+}
+
 bool read_options(std::span<const std::byte> data, Query& query) {
   Reader in(data);
   while (in.left() > 0) {
@@ -104,10 +121,7 @@ bool read_options(std::span<const std::byte> data, Query& query) {
     if (!in.u16(code) || !in.u16(size)) return false;
     const std::size_t at = in.at();
     if (!in.skip(size)) return false;
-    if (code == static_cast<std::uint16_t>(OptionCode::client_subnet) && !read_subnet(data.subspan(at, size), query)) {
-      return false;
-    }
-    if (code == static_cast<std::uint16_t>(OptionCode::nsid)) query.wants_nsid = true;
+    if (!read_option(static_cast<OptionCode>(code), data.subspan(at, size), query)) return false;
   }
   return true;
 }
@@ -163,7 +177,10 @@ bool data_is_sound(std::span<const std::byte> packet, const Record& record) {
     case Type::a: return record.data_size == 4;
     case Type::aaaa: return record.data_size == 16;
     case Type::ns:
+    case Type::ptr:
     case Type::cname: return ends_with_name(in, end);
+    case Type::mx: return in.skip(2) && ends_with_name(in, end);
+    case Type::srv: return in.skip(6) && ends_with_name(in, end);
     case Type::soa: return in.name(name) && in.name(name) && in.left() == 20;
     case Type::txt: return texts_fill(in, end);
     default: return true;
@@ -221,8 +238,10 @@ QueryKind read_query(std::span<const std::byte> packet, Query& query) {
   Counts counts;
   if (!read_header(in, query.id, query.flags, counts) || (query.flags & flag_response)) return QueryKind::ignored;
   if (query.flags & opcode_mask) return QueryKind::not_implemented;
-  if (counts.questions != 1 || !read_question(in, query)) return QueryKind::malformed;
-  return read_query_records(in, counts, query);
+  if (counts.questions > 1 || (counts.questions == 1 && !read_question(in, query))) return QueryKind::malformed;
+  const QueryKind kind = read_query_records(in, counts, query);
+  if (counts.questions == 1 || kind != QueryKind::good) return kind;
+  return query.cookie.empty() ? QueryKind::malformed : QueryKind::no_question;
 }
 
 core::Result<Response> read_response(std::span<const std::byte> packet) {
@@ -265,14 +284,20 @@ std::string type_name(Type type) {
     case Type::ns: return "NS";
     case Type::cname: return "CNAME";
     case Type::soa: return "SOA";
+    case Type::ptr: return "PTR";
     case Type::hinfo: return "HINFO";
     case Type::mx: return "MX";
     case Type::txt: return "TXT";
     case Type::aaaa: return "AAAA";
+    case Type::srv: return "SRV";
     case Type::opt: return "OPT";
+    case Type::ds: return "DS";
+    case Type::svcb: return "SVCB";
+    case Type::https: return "HTTPS";
     case Type::ixfr: return "IXFR";
     case Type::axfr: return "AXFR";
     case Type::any: return "ANY";
+    case Type::caa: return "CAA";
   }
   return "TYPE" + std::to_string(static_cast<unsigned>(type));
 }
@@ -286,6 +311,7 @@ std::string_view name(Rcode rcode) {
     case Rcode::not_implemented: return "NOTIMP";
     case Rcode::refused: return "REFUSED";
     case Rcode::bad_version: return "BADVERS";
+    case Rcode::bad_cookie: return "BADCOOKIE";
   }
   return "other";
 }

@@ -24,16 +24,22 @@ enum class Type : std::uint16_t {
   ns = 2,
   cname = 5,
   soa = 6,
+  ptr = 12,
   hinfo = 13,
   mx = 15,
   txt = 16,
   aaaa = 28,
+  srv = 33,
   opt = 41,
+  ds = 43,
+  svcb = 64,
+  https = 65,
   ixfr = 251,
   axfr = 252,
   any = 255,
+  caa = 257,
 };
-// "AAAA"; "TYPE65" where there is no name (RFC 3597).
+// "AAAA"; "TYPE99" where there is no name (RFC 3597).
 std::string type_name(Type);
 
 enum class Class : std::uint16_t { in = 1, chaos = 3, any = 255 };
@@ -45,7 +51,8 @@ enum class Rcode : std::uint16_t {
   name_error = 3,
   not_implemented = 4,
   refused = 5,
-  bad_version = 16,  // needs EDNS: its upper bits stand in the OPT record
+  bad_version = 16,  // this and the next need EDNS: the upper bits stand in the OPT record
+  bad_cookie = 23,
 };
 std::string_view name(Rcode);  // "NXDOMAIN"
 
@@ -57,7 +64,7 @@ constexpr std::uint16_t flag_recursion_desired = 0x0100;
 constexpr std::uint16_t flag_checking_disabled = 0x0010;
 constexpr std::uint16_t opcode_mask = 0x7800;
 
-enum class OptionCode : std::uint16_t { nsid = 3, client_subnet = 8 };
+enum class OptionCode : std::uint16_t { nsid = 3, client_subnet = 8, cookie = 10, tcp_keepalive = 11 };
 
 // The client subnet option (RFC 7871 6). `address` holds the bytes that SOURCE covers, the rest is zero.
 struct SubnetOption {
@@ -70,6 +77,8 @@ struct SubnetOption {
   std::size_t address_size() const { return (source + 7u) / 8u; }
 };
 
+constexpr std::size_t client_cookie_size = 8;
+
 struct Query {
   std::uint16_t id = 0;
   std::uint16_t flags = 0;  // as received
@@ -81,12 +90,15 @@ struct Query {
   std::uint16_t udp_size = 512;  // what the asker can take over UDP; at least 512
   bool dnssec_ok = false;
   bool wants_nsid = false;
+  bool wants_keepalive = false;  // RFC 7828
+  std::string_view cookie;       // RFC 7873, in the packet: 8 bytes, or 16 to 40 with the server's part; empty: none
   std::optional<SubnetOption> subnet;
 };
 
 // What kind of packet it is, in the order in which a server must decide.
 enum class QueryKind : std::uint8_t {
   good,
+  no_question,      // only a cookie, to get one for later (RFC 7873 5.4)
   ignored,          // a response, or shorter than a header: answering would reflect or loop
   not_implemented,  // another opcode than QUERY
   malformed,        // FORMERR; `edns` tells whether the OPT record was read

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/dns/rdata.h"
+
 namespace skerry::dns {
 namespace {
 
@@ -27,7 +29,7 @@ void MessageWriter::header(std::uint16_t id, std::uint16_t flags) {
 bool MessageWriter::question(const Name& name, Type type, Class klass) {
   record_ = mark();
   full_ = false;
-  put_name(name);
+  put_name(name.wire());
   put_u16(static_cast<std::uint16_t>(type));
   put_u16(static_cast<std::uint16_t>(klass));
   if (full_) {
@@ -45,45 +47,42 @@ bool MessageWriter::address(Section section, const Name& owner, std::uint32_t tt
   return end(section);
 }
 
-bool MessageWriter::cname(Section section, const Name& owner, std::uint32_t ttl, const Name& target) {
-  if (!begin(section, owner, Type::cname, static_cast<std::uint16_t>(Class::in), ttl)) return false;
-  put_name(target);
+bool MessageWriter::record(Section section, const Name& owner, Type type, std::uint32_t ttl, std::string_view data,
+                           Class klass) {
+  if (!begin(section, owner, type, static_cast<std::uint16_t>(klass), ttl)) return false;
+  const NamesInData names = compressible_names(type);
+  put_bytes(data.substr(0, names.before));
+  data.remove_prefix(names.before);
+  for (int i = 0; i < names.names; ++i) {
+    const std::string_view name = wire_name_at(data);
+    put_name(name);
+    data.remove_prefix(name.size());
+  }
+  put_bytes(data);
   return end(section);
 }
 
-bool MessageWriter::ns(Section section, const Name& owner, std::uint32_t ttl, const Name& server) {
-  if (!begin(section, owner, Type::ns, static_cast<std::uint16_t>(Class::in), ttl)) return false;
-  put_name(server);
+bool MessageWriter::service(Section section, const Name& owner, std::uint32_t ttl, const Service& service) {
+  if (!begin(section, owner, service.type, static_cast<std::uint16_t>(Class::in), ttl)) return false;
+  put_u16(1);  // priority
+  put_u8(0);   // target ".": the owner (RFC 9460 2.5.2)
+  put_bytes(service.parameters);
+  put_hints(ServiceKey::ipv4hint, service.v4);
+  put_hints(ServiceKey::ipv6hint, service.v6);
   return end(section);
 }
 
-bool MessageWriter::soa(Section section, const Name& owner, std::uint32_t ttl, const Soa& soa) {
-  if (!begin(section, owner, Type::soa, static_cast<std::uint16_t>(Class::in), ttl)) return false;
-  put_name(soa.primary);
-  put_name(soa.mailbox);
-  for (auto value : {soa.serial, soa.refresh, soa.retry, soa.expire, soa.minimum}) put_u32(value);
-  return end(section);
-}
-
-bool MessageWriter::txt(Section section, const Name& owner, std::uint32_t ttl, std::string_view text) {
-  if (!begin(section, owner, Type::txt, static_cast<std::uint16_t>(Class::in), ttl)) return false;
-  do {
-    put_text(text.substr(0, 255));
-    text.remove_prefix(std::min<std::size_t>(text.size(), 255));
-  } while (!text.empty());
-  return end(section);
-}
-
-bool MessageWriter::hinfo(Section section, const Name& owner, std::uint32_t ttl, std::string_view cpu,
-                          std::string_view system) {
-  if (!begin(section, owner, Type::hinfo, static_cast<std::uint16_t>(Class::in), ttl)) return false;
-  put_text(cpu);
-  put_text(system);
-  return end(section);
+void MessageWriter::put_hints(ServiceKey key, std::span<const core::IpAddress> hints) {
+  if (hints.empty()) return;
+  put_u16(static_cast<std::uint16_t>(key));
+  put_u16(static_cast<std::uint16_t>(hints.size() * hints.front().octets().size()));
+  for (const core::IpAddress& ip : hints) put_bytes(ip.octets());
 }
 
 std::size_t MessageWriter::opt_size(const Edns& edns) {
-  return 11 + (edns.subnet ? 8 + edns.subnet->address_size() : 0) + (edns.nsid.empty() ? 0 : 4 + edns.nsid.size());
+  const auto size = [](std::string_view data) { return data.empty() ? 0 : 4 + data.size(); };
+  const std::size_t subnet = edns.subnet ? 8 + edns.subnet->address_size() : 0;
+  return 11 + subnet + size(edns.nsid) + size(edns.cookie) + (edns.keepalive ? 6 : 0);
 }
 
 bool MessageWriter::opt(const Edns& edns, Rcode rcode) {
@@ -93,17 +92,23 @@ bool MessageWriter::opt(const Edns& edns, Rcode rcode) {
     return false;
   }
   if (edns.subnet) {
-    put_u16(static_cast<std::uint16_t>(OptionCode::client_subnet));
-    put_u16(static_cast<std::uint16_t>(4 + edns.subnet->address_size()));
+    put_option(OptionCode::client_subnet, 4 + edns.subnet->address_size());
     put_u16(edns.subnet->family);
     put_u8(edns.subnet->source);
     put_u8(edns.subnet->scope);
     put_bytes({reinterpret_cast<const char*>(edns.subnet->address.data()), edns.subnet->address_size()});
   }
   if (!edns.nsid.empty()) {
-    put_u16(static_cast<std::uint16_t>(OptionCode::nsid));
-    put_u16(static_cast<std::uint16_t>(edns.nsid.size()));
+    put_option(OptionCode::nsid, edns.nsid.size());
     put_bytes(edns.nsid);
+  }
+  if (!edns.cookie.empty()) {
+    put_option(OptionCode::cookie, edns.cookie.size());
+    put_bytes(edns.cookie);
+  }
+  if (edns.keepalive) {
+    put_option(OptionCode::tcp_keepalive, 2);
+    put_u16(*edns.keepalive);
   }
   return end(Section::additional);
 }
@@ -131,7 +136,7 @@ bool MessageWriter::begin(Section section, const Name& owner, Type type, std::ui
   static_cast<void>(section);
   record_ = mark();
   full_ = false;
-  put_name(owner);
+  put_name(owner.wire());
   put_u16(static_cast<std::uint16_t>(type));
   put_u16(klass);
   put_u32(ttl);
@@ -175,14 +180,12 @@ void MessageWriter::put_bytes(std::string_view bytes) {
   at_ += bytes.size();
 }
 
-void MessageWriter::put_text(std::string_view text) {
-  CHECK(text.size() <= 255);
-  put_u8(static_cast<std::uint8_t>(text.size()));
-  put_bytes(text);
+void MessageWriter::put_option(OptionCode code, std::size_t size) {
+  put_u16(static_cast<std::uint16_t>(code));
+  put_u16(static_cast<std::uint16_t>(size));
 }
 
-void MessageWriter::put_name(const Name& name) {
-  std::string_view rest = name.wire();
+void MessageWriter::put_name(std::string_view rest) {
   while (rest.size() > 1) {
     if (const std::size_t target = find_written(rest)) {
       put_u16(static_cast<std::uint16_t>(0xc000 | target));

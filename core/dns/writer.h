@@ -7,22 +7,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "core/dns/message.h"
+#include "core/dns/service_binding.h"
 
 namespace skerry::dns {
-
-struct Soa {
-  Name primary;
-  Name mailbox;
-  std::uint32_t serial = 1;
-  std::uint32_t refresh = 3600;
-  std::uint32_t retry = 900;
-  std::uint32_t expire = 1209600;
-  std::uint32_t minimum = 60;  // seconds that a negative answer may be kept (RFC 2308)
-};
 
 enum class Section : std::uint8_t { answer, authority, additional };
 
@@ -35,12 +27,17 @@ class MessageWriter {
   bool question(const Name&, Type, Class);
 
   bool address(Section, const Name& owner, std::uint32_t ttl, const core::IpAddress&);
-  bool cname(Section, const Name& owner, std::uint32_t ttl, const Name& target);
-  bool ns(Section, const Name& owner, std::uint32_t ttl, const Name& server);
-  bool soa(Section, const Name& owner, std::uint32_t ttl, const Soa&);
-  // One record; text beyond 255 bytes is cut into several strings of it.
-  bool txt(Section, const Name& owner, std::uint32_t ttl, std::string_view text);
-  bool hinfo(Section, const Name& owner, std::uint32_t ttl, std::string_view cpu, std::string_view system);
+  // One record with data in wire form, sound and uncompressed: names in it are compressed where RFC 3597 4 allows it,
+  // the rest is copied.
+  bool record(Section, const Name& owner, Type, std::uint32_t ttl, std::string_view data, Class = Class::in);
+  // SVCB or HTTPS: the owner itself as a service, with parameters in wire form (keys below ipv4hint), then address
+  // hints.
+  struct Service {
+    Type type = Type::https;
+    std::string_view parameters;
+    std::span<const core::IpAddress> v4, v6;
+  };
+  bool service(Section, const Name& owner, std::uint32_t ttl, const Service&);
 
   // The OPT record (RFC 6891 6.1.2), always last. `rcode` gives its upper bits; empty options are left out.
   struct Edns {
@@ -48,6 +45,8 @@ class MessageWriter {
     bool dnssec_ok = false;
     const SubnetOption* subnet = nullptr;
     std::string_view nsid;
+    std::string_view cookie;                 // both parts
+    std::optional<std::uint16_t> keepalive;  // units of 100 ms
   };
   bool opt(const Edns&, Rcode);
 
@@ -78,8 +77,9 @@ class MessageWriter {
   void put_u16(std::uint16_t);
   void put_u32(std::uint32_t);
   void put_bytes(std::string_view);
-  void put_text(std::string_view);  // one character-string, at most 255 bytes
-  void put_name(const Name&);
+  void put_option(OptionCode, std::size_t size);  // its head
+  void put_hints(ServiceKey, std::span<const core::IpAddress>);
+  void put_name(std::string_view wire);
   std::size_t find_written(std::string_view suffix) const;
   bool written_at(std::size_t at, std::string_view suffix) const;
   void overwrite_u16(std::size_t at, std::uint16_t);

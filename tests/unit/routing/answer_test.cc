@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "core/dns/writer.h"
 #include "routing/config.h"
 
 namespace {
@@ -114,7 +115,7 @@ struct Fixture {
     return send(std::span<const std::byte>(query_).first(writer.finish()), transport);
   }
   dns::Response send(std::span<const std::byte> query, Transport transport = Transport::udp) {
-    last = answer(routes, query, source, transport, buffer_);
+    last = answer(routes, query, {source, transport, now, over_limit}, buffer_);
     packet = std::span<const std::byte>(buffer_).first(last.size);
     const auto read = dns::read_response(packet);
     BOOST_REQUIRE(read.ok());
@@ -148,6 +149,8 @@ struct Fixture {
   Routes routes;
   core::IpAddress source = core::IpAddress::v4({8, 8, 8, 8});
   std::optional<dns::MessageWriter::Edns> edns;
+  std::uint32_t now = 1700000000;
+  bool over_limit = false;
   Answered last;
   std::span<const std::byte> packet;
 
@@ -313,23 +316,23 @@ BOOST_AUTO_TEST_CASE(broken_packets_get_the_rcode_that_says_why) {
   };
   std::array<std::byte, 1232> buffer;
   for (const auto& row : table) {
-    const auto answered = answer(routes, std::as_bytes(std::span(row.packet)), source, Transport::udp, buffer);
+    const auto answered = answer(routes, std::as_bytes(std::span(row.packet)), {source}, buffer);
     BOOST_TEST(answered.size == row.size, row.what << ": " << answered.size);
     BOOST_TEST(std::to_integer<int>(buffer[2] & std::byte{0x80}) != 0, row.what);
     BOOST_TEST((std::to_integer<int>(buffer[3]) & 0xf) == row.rcode, row.what);
   }
   const std::string bad_version = table[5].packet;
-  answer(routes, std::as_bytes(std::span(bad_version)), source, Transport::udp, buffer);
+  answer(routes, std::as_bytes(std::span(bad_version)), {source}, buffer);
   BOOST_TEST(std::to_integer<int>(buffer[17 + 5]) == 1, "BADVERS: 1 in the upper eight bits of the rcode");
 }
 
 BOOST_AUTO_TEST_CASE(responses_and_scraps_are_not_answered) {
   const std::string response("\xbe\xef\x81\0\0\1\0\0\0\0\0\0\0\0\1\0\1", 17);
   std::array<std::byte, 1232> buffer;
-  BOOST_TEST(answer(routes, std::as_bytes(std::span(response)), source, Transport::udp, buffer).size == 0u);
+  BOOST_TEST(answer(routes, std::as_bytes(std::span(response)), {source}, buffer).size == 0u);
   for (std::size_t size = 0; size < 12; ++size) {
     const auto part = std::as_bytes(std::span(response)).first(size);
-    BOOST_TEST(answer(routes, part, source, Transport::udp, buffer).size == 0u);
+    BOOST_TEST(answer(routes, part, {source}, buffer).size == 0u);
   }
 }
 

@@ -1,10 +1,13 @@
 // The parts of the router that wait: DNS over TCP and the prober, on a manual clock and a simulated network.
 #include <boost/test/unit_test.hpp>
 
+#include "core/dns/rdata.h"
+#include "core/dns/writer.h"
 #include "core/loop/simulation.h"
 #include "routing/admin.h"
 #include "routing/dns_tcp.h"
 #include "routing/prober.h"
+#include "routing/zone_builder.h"
 #include "tests/support/stream_probe.h"
 
 namespace {
@@ -28,13 +31,19 @@ struct World {
 
 std::shared_ptr<const Routes> static_routes() {
   auto zones = std::make_shared<Zones>();
-  auto zone =
-      std::make_unique<Zone>(name("example.com"), dns::Soa{}, 60, std::vector<dns::Name>{name("ns.example.com")});
-  Node& node = zone->add(name("www.example.com"));
-  node.v4 = {ip("192.0.2.1")};
-  Node& big = zone->add(name("big.example.com"));
-  big.texts.assign(8, std::string(4000, 'x'));
-  zones->add(std::move(zone));
+  ZoneBuilder zone(name("example.com"));
+  const auto add = [&](const char* owner, dns::Type type, const std::string& value) {
+    std::string data, problem;
+    BOOST_REQUIRE_MESSAGE(dns::read_rdata_value(type, value, data, problem), problem);
+    zone.add(name(owner), type, 60, data, 0);
+  };
+  add("example.com", dns::Type::soa, "ns.example.com hostmaster.example.com 1 2 3 4 5");
+  add("example.com", dns::Type::ns, "ns.example.com");
+  add("www.example.com", dns::Type::a, "192.0.2.1");
+  for (char c = 'a'; c < 'a' + 8; ++c) {
+    zone.add(name("big.example.com"), dns::Type::txt, 60, dns::text_data(std::string(4000, c)), 0);
+  }
+  zones->add(zone.finish(0));
   auto routes = std::make_shared<Routes>();
   routes->zones = zones;
   return routes;

@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "core/dns/rdata.h"
 #include "core/dns/writer.h"
 #include "core/random.h"
 
@@ -193,16 +194,17 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_again) {
   dns::MessageWriter writer(buffer);
   writer.header(7, dns::flag_response | dns::flag_authoritative);
   BOOST_REQUIRE(writer.question(name("www.Example.com"), Type::a, dns::Class::in));
-  BOOST_REQUIRE(writer.cname(dns::Section::answer, name("www.example.com"), 60, name("edge.cdn.example.com")));
+  BOOST_REQUIRE(writer.record(dns::Section::answer, name("www.example.com"), Type::cname, 60,
+                              name("edge.cdn.example.com").wire()));
   const auto v4 = core::IpAddress::parse("192.0.2.1").value();
   const auto v6 = core::IpAddress::parse("2001:db8::1").value();
   BOOST_REQUIRE(writer.address(dns::Section::answer, name("edge.cdn.example.com"), 30, v4));
   BOOST_REQUIRE(writer.address(dns::Section::answer, name("edge.cdn.example.com"), 30, v6));
-  BOOST_REQUIRE(writer.txt(dns::Section::answer, name("example.com"), 5, std::string(600, 'x')));
-  dns::Soa soa;
-  soa.primary = name("ns1.example.com");
-  soa.mailbox = name("hostmaster.example.com");
-  BOOST_REQUIRE(writer.soa(dns::Section::authority, name("example.com"), 60, soa));
+  BOOST_REQUIRE(
+      writer.record(dns::Section::answer, name("example.com"), Type::txt, 5, dns::text_data(std::string(600, 'x'))));
+  std::string soa, problem;
+  BOOST_REQUIRE(dns::read_rdata_value(Type::soa, "ns1.example.com hostmaster.example.com 1 2 3 4 5", soa, problem));
+  BOOST_REQUIRE(writer.record(dns::Section::authority, name("example.com"), Type::soa, 60, soa));
   BOOST_REQUIRE(writer.opt({}, dns::Rcode::bad_version));
   const auto packet = std::span<const std::byte>(buffer).first(writer.finish());
 
@@ -225,7 +227,7 @@ BOOST_AUTO_TEST_CASE(names_are_compressed_against_all_that_came_before) {
   writer.header(1, dns::flag_response);
   BOOST_REQUIRE(writer.question(name("a.a.example"), Type::ns, dns::Class::in));  // 12 + 13 + 4
   const std::size_t before = writer.mark().at;
-  BOOST_REQUIRE(writer.ns(dns::Section::answer, name("A.A.Example"), 1, name("ns.a.example")));
+  BOOST_REQUIRE(writer.record(dns::Section::answer, name("A.A.Example"), Type::ns, 1, name("ns.a.example").wire()));
   // Pointer, ten fixed bytes, then "ns" and a pointer.
   BOOST_TEST(writer.mark().at - before == 2u + 10u + 3u + 2u);
   BOOST_TEST(dns::read_response(std::span<const std::byte>(buffer).first(writer.finish())).ok());

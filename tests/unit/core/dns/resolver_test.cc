@@ -100,7 +100,8 @@ class NameServer final : core::DatagramEvents, core::ListenerEvents {
     return {buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size)};
   }
   static void write(dns::MessageWriter& writer, const dns::Name& owner, const Entry& entry) {
-    if (!entry.alias.empty()) writer.cname(Section::answer, owner, entry.ttl, name(entry.alias));
+    if (!entry.alias.empty())
+      writer.record(Section::answer, owner, dns::Type::cname, entry.ttl, name(entry.alias).wire());
     const dns::Name holder = entry.alias.empty() ? owner : name(entry.alias);
     for (const auto& address : entry.addresses) writer.address(Section::answer, holder, entry.ttl, ip(address));
   }

@@ -1,0 +1,116 @@
+#include "routing/zone_builder.h"
+
+#include <algorithm>
+
+#include "core/dns/rdata.h"
+
+namespace skerry::routing {
+namespace {
+
+using dns::Type;
+
+constexpr std::size_t largest_set = 60'000;  // bytes: with its owner's name it always fits one TCP message
+constexpr auto beside_alias = "a CNAME can't stand beside other records (RFC 1034 3.6.2)";
+
+bool is_wildcard(const dns::Name& name) {
+  return name.wire().starts_with(std::string_view("\1*", 2));
+}
+
+bool is_address(Type type) {
+  return type == Type::a || type == Type::aaaa;
+}
+
+}  // namespace
+
+// What a name can't have, whatever else is there.
+bool ZoneBuilder::fits_name(const dns::Name& owner, Type type, const Node& node, std::size_t place) {
+  const bool apex = owner == name();
+  if (node.find(Type::cname) || (type == Type::cname && !node.empty())) return fail(place, beside_alias), false;
+  if (apex && type == Type::cname) return fail(place, "a CNAME can't stand at the zone's own name"), false;
+  if (!apex && type == Type::soa) return fail(place, "an SOA record stands only at the zone's own name"), false;
+  if (type == Type::soa && node.find(type)) return fail(place, "a zone has one SOA record"), false;
+  if (is_wildcard(owner) && (type == Type::ns || type == Type::ds)) {
+    return fail(place, "a wildcard can't be a delegation (RFC 4592 4.2)"), false;
+  }
+  const bool https = type == Type::https || type == Type::svcb;
+  if (node.dynamic && (is_address(type) || (https && !node.dynamic->service.empty()))) {
+    return fail(place, "this name is dynamic: records of this type depend on the client"), false;
+  }
+  return true;
+}
+
+void ZoneBuilder::add(const dns::Name& owner, Type type, std::uint32_t ttl, std::string_view data, std::size_t place) {
+  if (!owner.is_within(name())) return fail(place, "is not inside the zone " + name().to_string());
+  Node& node = zone_->add(owner);
+  RecordSet* set = node.find(type);
+  if (set && set->contains(data)) return;
+  if (!fits_name(owner, type, node, place)) return;
+  if (!set) {
+    set = &node.sets.emplace_back();
+    set->type = type;
+    set->ttl = ttl;
+    placed_.push_back({std::string(owner.lower().wire()), type, place});
+  }
+  if (set->ttl != ttl) return fail(place, "other records of this name and type have another ttl (RFC 2181 5.2)");
+  if (set->data.size() + data.size() > largest_set) return fail(place, "more than 60000 bytes of one name and type");
+  set->append(data);
+}
+
+void ZoneBuilder::add_dynamic(const dns::Name& owner, Dynamic dynamic, std::size_t place) {
+  if (!owner.is_within(name())) return fail(place, "is not inside the zone " + name().to_string());
+  Node& node = zone_->add(owner);
+  if (node.dynamic) return fail(place, "is listed as dynamic twice");
+  if (node.find(Type::cname)) return fail(place, beside_alias);
+  if (node.find(Type::a) || node.find(Type::aaaa)) return fail(place, "has static addresses, too");
+  const bool https = node.find(Type::https) || node.find(Type::svcb);
+  if (!dynamic.service.empty() && https) return fail(place, "has static HTTPS or SVCB records, too");
+  node.dynamic = std::move(dynamic);
+  placed_.push_back({std::string(owner.lower().wire()), Type::any, place});
+}
+
+std::unique_ptr<Zone> ZoneBuilder::finish(std::size_t place) {
+  const Node* apex = zone_->find_exact(name());
+  if (!apex->find(Type::soa)) fail(place, "the zone has no SOA record");
+  if (!apex->find(Type::ns)) fail(place, "the zone has no NS record");
+  if (!problems_.empty()) return nullptr;
+  zone_->seal();
+  check_delegations();
+  if (!problems_.empty()) return nullptr;
+  return std::move(zone_);
+}
+
+void ZoneBuilder::check_delegations() {
+  for (const Placed& placed : placed_) {
+    const dns::Name owner = dns::name_at(placed.owner);
+    const Node& node = *zone_->find_exact(owner);
+    if (placed.type == Type::ds && !node.find(Type::ns)) fail(placed.place, "a DS record stands only at a delegation");
+    if (node.delegation) check_below(placed, owner, *node.delegation);
+    check_targets(placed, node);
+  }
+}
+
+// At a delegation stand NS and DS, and addresses of its servers there and below: all else is the child's to say.
+void ZoneBuilder::check_below(const Placed& placed, const dns::Name& owner, const Delegation& cut) {
+  const bool at_cut = owner == cut.owner && (placed.type == Type::ns || placed.type == Type::ds);
+  if (at_cut || is_address(placed.type)) return;
+  fail(placed.place, "lies at or below the delegation " + cut.owner.to_string() + ": only addresses may stand there");
+}
+
+void ZoneBuilder::check_targets(const Placed& placed, const Node& node) {
+  const RecordSet* set = node.find(placed.type);
+  if (!set || (set->type != Type::ns && set->type != Type::mx && set->type != Type::srv)) return;
+  set->each([&](std::string_view data) {
+    const dns::Name target = dns::additional_name(set->type, data)->lower();
+    const Node* there = target.is_within(name()) ? zone_->find_exact(target) : nullptr;
+    if (there && there->find(Type::cname)) {
+      fail(placed.place, target.to_string() + " is a CNAME: " + dns::type_name(set->type) +
+                             " needs a name with addresses (RFC 2181 10.3)");
+    }
+    const bool cut = set->type == Type::ns && node.delegation;
+    if (!cut || !target.is_within(node.delegation->owner)) return;
+    if (there && (there->find(Type::a) || there->find(Type::aaaa))) return;
+    fail(placed.place, target.to_string() + " lies below the delegation and has no address here (glue)");
+  });
+}
+
+}  // namespace skerry::routing

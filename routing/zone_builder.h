@@ -1,0 +1,46 @@
+// Puts a zone together record by record, from whichever source, and refuses what contradicts itself.
+//
+// Start-up and reload, main thread.
+#pragma once
+
+#include "routing/zone.h"
+
+namespace skerry::routing {
+
+// `place` is the number that the caller gave with the record: where it stands is the caller's to know.
+struct ZoneProblem {
+  std::size_t place;
+  std::string message;
+};
+
+class ZoneBuilder {
+ public:
+  explicit ZoneBuilder(const dns::Name& zone) : zone_(std::make_unique<Zone>(zone)) {}
+
+  const dns::Name& name() const { return zone_->name(); }
+  // `data` is sound for its type. A record that is there already is left out (RFC 2181 5).
+  void add(const dns::Name& owner, dns::Type, std::uint32_t ttl, std::string_view data, std::size_t place);
+  void add_dynamic(const dns::Name& owner, Dynamic, std::size_t place);
+  // The finished zone; null if there are problems. `place` is the zone's own.
+  std::unique_ptr<Zone> finish(std::size_t place);
+  const std::vector<ZoneProblem>& problems() const { return problems_; }
+
+ private:
+  struct Placed {
+    std::string owner;  // wire form
+    dns::Type type;     // `any` stands for a dynamic name
+    std::size_t place;
+  };
+
+  bool fits_name(const dns::Name& owner, dns::Type, const Node&, std::size_t place);
+  void fail(std::size_t place, std::string message) { problems_.push_back({place, std::move(message)}); }
+  void check_delegations();
+  void check_below(const Placed&, const dns::Name& owner, const Delegation&);
+  void check_targets(const Placed&, const Node&);
+
+  std::unique_ptr<Zone> zone_;
+  std::vector<Placed> placed_;
+  std::vector<ZoneProblem> problems_;
+};
+
+}  // namespace skerry::routing

@@ -1,0 +1,119 @@
+// What a zone may hold, from TOML and from a zone file: contradictions are refused with their place.
+#include <boost/test/unit_test.hpp>
+
+#include "tests/support/temp_dir.h"
+#include "tests/unit/routing/asking.h"
+
+namespace {
+
+using namespace skerry;
+using namespace skerry::routing;
+using dns::Rcode;
+using dns::Type;
+
+const std::string head = "[[zone]]\nname = \"example.com\"\nns = [\"ns.example.net\"]\n";
+
+std::string record(const std::string& name, const std::string& type, const std::string& value,
+                   const std::string& more = "") {
+  return "[[zone.record]]\nname = '" + name + "'\ntype = '" + type + "'\nvalues = ['" + value + "']\n" + more;
+}
+std::string dynamic(const std::string& name, const std::string& more = "") {
+  return "[[zone.dynamic]]\nname = '" + name + "'\n" + more;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(zones)
+
+BOOST_AUTO_TEST_CASE(contradictions_are_refused) {
+  const std::string a = record("a", "A", "192.0.2.1");
+  const std::pair<std::string, const char*> table[] = {
+      {a + record("a", "CNAME", "b.example.com"), "a CNAME can't stand beside other records"},
+      {record("a", "CNAME", "b.example.com") + a, "a CNAME can't stand beside other records"},
+      {record("a", "CNAME", "b.example.com") + record("a", "CNAME", "c.example.com"), "a CNAME can't stand beside"},
+      {record("@", "CNAME", "b.example.com"), "a CNAME can't stand beside other records"},
+      {a + record("a", "A", "192.0.2.2", "ttl = '1s'\n"), "another ttl"},
+      {record("b.example.net.", "A", "192.0.2.1"), "is not inside the zone example.com."},
+      {record("*", "NS", "ns.example.net"), "a wildcard can't be a delegation"},
+      {record("a", "DS", "1 13 2 00"), "a DS record stands only at a delegation"},
+      {record("a", "SOA", "a b 1 2 3 4 5"), "the SOA record is made from the zone's own keys"},
+      {record("a", "ANY", "x"), "must be a record type"},
+      {record("a", "MX", "10"), "a name is missing"},
+      {record("c", "NS", "ns.c.example.com"), "ns.c.example.com. lies below the delegation and has no address here"},
+      {record("c", "NS", "ns.example.net") + record("x.c", "TXT", "x"),
+       "lies at or below the delegation c.example.com."},
+      {record("c", "NS", "ns.example.net") + record("c", "TXT", "x"), "lies at or below the delegation"},
+      {record("c", "NS", "ns.example.net") + dynamic("www.c"), "lies at or below the delegation"},
+      {record("c", "NS", "ns.example.net") + record("d.c", "NS", "ns.example.net"), "lies at or below the delegation"},
+      {record("m", "MX", "1 a.example.com") + record("a", "CNAME", "b.example.com"), "a.example.com. is a CNAME"},
+      {a + dynamic("a"), "has static addresses, too"},
+      {dynamic("a") + dynamic("a"), "is listed as dynamic twice"},
+      {record("a", "CNAME", "b.example.com") + dynamic("a"), "a CNAME can't stand beside other records"},
+      {record("a", "HTTPS", "1 .") + dynamic("a", "alpn = ['h2']\n"), "has static HTTPS or SVCB records, too"},
+      {dynamic("a", "alpn = ['']\n"), "a protocol's name has 1 to 255 characters"},
+      {"[[zone]]\nname = \"example.com\"\nns = [\"ns.example.net\"]\n", "this zone is there twice"},
+  };
+  for (const auto& [zone, expected] : table) {
+    const std::string problems = testing::problems_of(head + zone);
+    BOOST_TEST(problems.find(expected) != std::string::npos, zone << "\n" << problems);
+  }
+  BOOST_TEST(testing::problems_of("[[zone]]\nname = \"example.com\"\n").find("is missing") != std::string::npos);
+  BOOST_TEST(testing::problems_of(head + a + a + record("a", "TXT", "x", "ttl = '1s'\n")) == "",
+             "a record twice is one record, and each type has its own ttl");
+}
+
+BOOST_AUTO_TEST_CASE(a_zone_file_and_records_beside_it_make_one_zone) {
+  testing::TempDir folder;
+  const std::string file = folder.write("zone",
+                                        "$TTL 5m\n"
+                                        "@ SOA ns hostmaster 7 1h 15m 2w 30s\n"
+                                        "@ NS ns\n"
+                                        "ns A 192.0.2.53\n"
+                                        "www A 192.0.2.80\n");
+  testing::Asking asking("[[zone]]\nname = \"example.com\"\nfile = \"" + file + "\"\n" +
+                         record("extra", "A", "192.0.2.81") + dynamic("cdn"));
+  BOOST_TEST(asking.ask("www.example.com", Type::a).answers.size() == 1u);
+  BOOST_TEST(asking.ask("extra.example.com", Type::a).answers.size() == 1u);
+  BOOST_TEST(asking.ask("cdn.example.com", Type::a).answers.size() == 2u);
+  BOOST_TEST(asking.ask("example.com", Type::ns).answers.size() == 1u);
+  BOOST_TEST(asking.additional() == 1);
+  const auto missing = asking.ask("nobody.example.com", Type::a);
+  BOOST_TEST((missing.rcode == Rcode::name_error));
+  BOOST_TEST(missing.authority.at(0).ttl == 30u);
+}
+
+BOOST_AUTO_TEST_CASE(mistakes_in_a_zone_file_are_told_with_line_and_column) {
+  testing::TempDir folder;
+  const std::string good = "@ 1h SOA ns hostmaster 7 1h 15m 2w 30s\n@ 1h NS ns\n";
+  const std::pair<std::string, const char*> table[] = {
+      {good + "a 1h A 192.0.2.300\n", "zone:3:8: \"192.0.2.300\" is not an IPv4 address"},
+      {good + "a 1h A 192.0.2.3\na 1h CNAME b\n", "zone:4:1: a CNAME can't stand beside other records"},
+      {good + "a 1h A 192.0.2.3\n  2h A 192.0.2.4\n", "zone:4:3: other records of this name and type have another ttl"},
+      {good + "a.example.net. 1h A 192.0.2.3\n", "zone:3:1: is not inside the zone example.com."},
+      {good + "@ 1h SOA ns hostmaster 8 1h 15m 2w 30s\n", "zone:3:1: a zone has one SOA record"},
+      {good + "a 1h SOA ns hostmaster 8 1h 15m 2w 30s\n", "zone:3:1: an SOA record stands only at the zone's own name"},
+      {"@ 1h NS ns\n", "the zone has no SOA record"},
+      {"@ 1h SOA ns hostmaster 7 1h 15m 2w 30s\n", "the zone has no NS record"},
+  };
+  for (const auto& [text, expected] : table) {
+    const std::string section = "[[zone]]\nname = \"example.com\"\nfile = \"" + folder.write("zone", text) + "\"\n";
+    const std::string problems = testing::problems_of(section);
+    BOOST_TEST(problems.find(expected) != std::string::npos, text << "\n" << problems);
+  }
+  const std::string missing = testing::problems_of("[[zone]]\nname = \"example.com\"\nfile = \"/nowhere\"\n");
+  BOOST_TEST(missing.find("\"/nowhere\" can't be read") != std::string::npos, missing);
+  const std::string both = testing::problems_of(head + "file = \"" + folder.write("zone", good) + "\"\n");
+  BOOST_TEST(both.find("the zone's file says this") != std::string::npos, both);
+}
+
+BOOST_AUTO_TEST_CASE(ds_of_a_child_zone_on_the_same_server_is_the_parents) {
+  testing::Asking asking(head + record("child", "NS", "ns.example.net") + record("child", "DS", "1 13 2 00ff") +
+                         "[[zone]]\nname = \"child.example.com\"\nns = [\"ns.example.net\"]\n" +
+                         record("www", "A", "192.0.2.1"));
+  BOOST_TEST(asking.ask("child.example.com", Type::ds).answers.size() == 1u);
+  const auto servers = asking.ask("child.example.com", Type::ns);
+  BOOST_TEST(servers.answers.size() == 1u, "the child answers for itself");
+  BOOST_TEST(asking.ask("www.child.example.com", Type::a).answers.size() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
