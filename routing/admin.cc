@@ -12,16 +12,18 @@ constexpr std::string_view text = "text/plain; charset=utf-8";
 
 class AdminService::Handler final : public http::RequestHandler {
  public:
-  Handler(const AdminContent& content, http::ResponseSink& sink) : content_(content), sink_(sink) {}
+  Handler(AdminContent& content, http::ResponseSink& sink) : content_(content), sink_(sink) {}
 
   void on_request(http::RequestHead& head, http::BodyLength) override {
     method_ = head.method;
     target_ = head.path;
+    authorization_ = head.fields.find(http::HeaderId::authorization).value_or("");
   }
   void on_request_body(core::Chunk chunk) override { sink_.consume(chunk.size()); }
   void on_request_end(const http::HeaderMap&) override {
+    if (method_ == http::Method::post) return change();
     if (method_ != http::Method::get && method_ != http::Method::head) {
-      return send(405, text, "only GET and HEAD\n");
+      return send(405, text, "only GET and HEAD, and POST /state/…\n");
     }
     answer();
   }
@@ -33,13 +35,33 @@ class AdminService::Handler final : public http::RequestHandler {
     if (target_ == "/readyz") return send(content_.ready() ? 200 : 503, json, content_.readiness());
     if (target_ == "/metrics") return send(200, metrics::content_type, content_.metrics());
     if (target_ == "/config") return send(200, json, content_.configuration());
+    if (target_ == "/state") return send(200, json, content_.state());
     constexpr std::string_view explain = "/explain?ip=";
     if (target_.starts_with(explain)) {
       const auto ip = core::IpAddress::parse(std::string_view(target_).substr(explain.size()));
       if (!ip.ok()) return send(400, text, "ip: not an IP address\n");
       return send(200, json, content_.explanation(ip.value()));
     }
-    send(404, text, "GET /healthz, /readyz, /metrics, /config, /explain?ip=ADDRESS\n");
+    send(404, text, "GET /healthz, /readyz, /metrics, /config, /state, /explain?ip=ADDRESS\n");
+  }
+
+  // POST /state/KIND/NAME/STATE
+  void change() {
+    if (!content_.may_change(authorization_)) return send(401, text, "the admin token is missing or wrong\n");
+    constexpr std::string_view prefix = "/state/";
+    const std::string_view target = target_;
+    const std::size_t name = target.find('/', prefix.size()), state = target.rfind('/');
+    if (!target.starts_with(prefix) || name == std::string_view::npos || state <= name) {
+      return send(404, text, "POST /state/pop/NAME/STATE or /state/edge/NAME/STATE\n");
+    }
+    const auto changed =
+        content_.change_state(target.substr(prefix.size(), name - prefix.size()),
+                              std::string(target.substr(name + 1, state - name - 1)), target.substr(state + 1));
+    switch (changed) {
+      case AdminContent::Change::done: return send(200, json, content_.state());
+      case AdminContent::Change::no_such_name: return send(404, text, "no PoP or edge has this name\n");
+      case AdminContent::Change::no_such_state: return send(400, text, "the state is one of up, down, drain, auto\n");
+    }
   }
 
   void send(int status, std::string_view type, const std::string& body) {
@@ -52,13 +74,14 @@ class AdminService::Handler final : public http::RequestHandler {
     sink_.finish();
   }
 
-  const AdminContent& content_;
+  AdminContent& content_;
   http::ResponseSink& sink_;
   http::Method method_ = http::Method::get;
   std::string target_;
+  std::string authorization_;
 };
 
-AdminService::AdminService(const AdminContent& content) : content_(content) {}
+AdminService::AdminService(AdminContent& content) : content_(content) {}
 
 AdminService::~AdminService() = default;
 

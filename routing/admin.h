@@ -1,4 +1,5 @@
-// The router's admin port: GET /healthz, /readyz, /metrics, /config, /explain?ip=ADDRESS.
+// The router's admin port: GET /healthz, /readyz, /metrics, /config, /state, /explain?ip=ADDRESS, and, with the
+// token, POST /state/pop/NAME/STATE and /state/edge/NAME/STATE.
 //
 // Knows HTTP and nothing else; what it says comes from an AdminContent. One worker.
 #pragma once
@@ -18,6 +19,13 @@ class AdminContent {
   virtual std::string metrics() const = 0;                                   // Prometheus text
   virtual std::string configuration() const = 0;                             // JSON, secrets masked
   virtual std::string explanation(const core::IpAddress& client) const = 0;  // JSON
+  virtual std::string state() const = 0;                                     // JSON: every PoP and edge
+
+  enum class Change : std::uint8_t { done, no_such_name, no_such_state };
+  // The value of an Authorization field.
+  virtual bool may_change(std::string_view authorization) const = 0;
+  // `kind` is "pop" or "edge"; `state` "up", "down", "drain", or "auto" for what configuration and probes say.
+  virtual Change change_state(std::string_view kind, const std::string& name, std::string_view state) = 0;
 
  protected:
   ~AdminContent() = default;
@@ -25,7 +33,7 @@ class AdminContent {
 
 class AdminService final : public http::RequestService {
  public:
-  explicit AdminService(const AdminContent& content);
+  explicit AdminService(AdminContent& content);
   ~AdminService() override;
   http::RequestHandler& acquire(http::ResponseSink&) override;
   void release(http::RequestHandler&) override;
@@ -33,7 +41,7 @@ class AdminService final : public http::RequestService {
  private:
   class Handler;
 
-  const AdminContent& content_;
+  AdminContent& content_;
   std::unordered_map<http::RequestHandler*, std::unique_ptr<Handler>> handlers_;
 };
 

@@ -189,18 +189,19 @@ Outcome Response::write_dynamic(const Zone& zone, const Dynamic& dynamic, const 
   if (routes_.table.empty()) return Outcome::unavailable;
   const Client client = locate_client(routes_.table, query_.subnet, asker_.source);
   subnet_.scope = static_cast<std::uint8_t>(client.scope);
+  const std::uint32_t ttl = std::min(dynamic.ttl, routes_.table.ttl_limit(client.place.pop));
   const auto choose = [&](core::AddressFamily family) { return routes_.table.choose(client.place, client.ip, family); };
   const auto all = [](const AnswerTable::Choice& choice) { return std::span(choice.addresses).first(choice.count); };
   if (query_.type == Type::a || query_.type == Type::aaaa) {
     const auto choice = choose(query_.type == Type::a ? core::AddressFamily::ipv4 : core::AddressFamily::ipv6);
     if (choice.count == 0) return write_negative(zone, Outcome::no_data);
-    for (const core::IpAddress& ip : all(choice)) check(writer_.address(Section::answer, owner, dynamic.ttl, ip));
+    for (const core::IpAddress& ip : all(choice)) check(writer_.address(Section::answer, owner, ttl, ip));
   } else {
     const auto v4 = choose(core::AddressFamily::ipv4), v6 = choose(core::AddressFamily::ipv6);
     if (v4.count + v6.count == 0) return write_negative(zone, Outcome::no_data);
-    check(writer_.service(Section::answer, owner, dynamic.ttl, {query_.type, dynamic.service, all(v4), all(v6)}));
+    check(writer_.service(Section::answer, owner, ttl, {query_.type, dynamic.service, all(v4), all(v6)}));
   }
-  keep_for(dynamic.ttl);
+  keep_for(ttl);
   return Outcome::dynamic;
 }
 

@@ -27,10 +27,14 @@ const config::Table<RouterSection>& section_table() {
       config::Table<RouterSection>("The DNS server.")
           .key("listen", &RouterSection::listen,
                {.doc = "Addresses that answer DNS, each over UDP and TCP.", .min = 1, .max = 64})
-          .key("admin_listen", &RouterSection::admin_listen,
-               {.doc =
-                    "Address of `/healthz`, `/readyz`, `/metrics`, `/config`, `/explain`. It has no login: keep it on "
-                    "loopback or behind a firewall."})
+          .key(
+              "admin_listen", &RouterSection::admin_listen,
+              {.doc = "Address of `/healthz`, `/readyz`, `/metrics`, `/config`, `/state`, `/explain`. Reading needs no "
+                      "login: keep it on loopback or behind a firewall."})
+          .secret("admin_token", &RouterSection::admin_token,
+                  {.doc = "What changes of state (`POST /state/…`) must carry as `Authorization: Bearer …`; empty: no "
+                          "changes.",
+                   .applies = Applies::live})
           .key("workers", &RouterSection::workers,
                {.doc = "UDP threads for each address.", .min = 0, .max = 256, .shown_default = "one a processor"})
           .key("udp_size", &RouterSection::udp_size,
@@ -67,82 +71,6 @@ const config::Table<RouterSection>& section_table() {
   return table;
 }
 
-const config::Table<ProbeSection>& probe_table() {
-  static const config::Table<ProbeSection> table =
-      config::Table<ProbeSection>("How edges are found to be healthy.")
-          .choice(
-              "kind", &ProbeSection::kind,
-              {{"http", ProbeKind::http}, {"tcp", ProbeKind::tcp}, {"none", ProbeKind::none}},
-              {.doc = "An HTTP request that must be answered with 2xx, a TCP connect, or nothing: all edges are up.",
-               .applies = Applies::live})
-          .key("path", &ProbeSection::path,
-               {.doc = "What is asked for over HTTP.", .min = 1, .max = 1024, .applies = Applies::live})
-          .key("host", &ProbeSection::host,
-               {.doc = "Host field of the request.",
-                .max = 255,
-                .applies = Applies::live,
-                .shown_default = "the edge's address"})
-          .key("interval", &ProbeSection::interval,
-               {.doc = "Mean time between two probes of an edge.",
-                .min = std::chrono::milliseconds(100),
-                .max = seconds(3600),
-                .applies = Applies::live})
-          .key("timeout", &ProbeSection::timeout,
-               {.doc = "A probe that takes longer has failed. At most three quarters of the interval.",
-                .min = std::chrono::milliseconds(10),
-                .max = seconds(60),
-                .applies = Applies::live})
-          .key("up", &ProbeSection::up,
-               {.doc = "Successes in a row that bring an edge back.", .min = 1, .max = 100, .applies = Applies::live})
-          .key("down", &ProbeSection::down,
-               {.doc = "Failures in a row that take an edge out.", .min = 1, .max = 100, .applies = Applies::live});
-  return table;
-}
-
-const config::Table<EdgeSection>& edge_table() {
-  static const config::Table<EdgeSection> table =
-      config::Table<EdgeSection>("An edge of the PoP.")
-          .key("name", &EdgeSection::name,
-               {.doc = "Unique among all edges; clients are spread by it.",
-                .min = 1,
-                .max = 255,
-                .applies = Applies::live,
-                .required = true})
-          .key("addresses", &EdgeSection::addresses,
-               {.doc = "What clients are told: IPv4 and IPv6. The first one is probed.",
-                .min = 1,
-                .max = AnswerTable::most_addresses,
-                .applies = Applies::live,
-                .required = true})
-          .key("port", &EdgeSection::port,
-               {.doc = "The client port that is probed.", .min = 1, .applies = Applies::live})
-          .key("weight", &EdgeSection::weight,
-               {.doc = "Share of the PoP's clients relative to its other edges; 0 gives it none.",
-                .min = 0.0,
-                .max = 65536.0,
-                .applies = Applies::live})
-          .key("drain", &EdgeSection::drain, {.doc = "Send no more clients there.", .applies = Applies::live});
-  return table;
-}
-
-const config::Table<PopSection>& pop_table() {
-  static const config::Table<PopSection> table =
-      config::Table<PopSection>("A point of presence.")
-          .key("name", &PopSection::name,
-               {.doc = "As the net map names it.", .min = 1, .max = 63, .applies = Applies::live, .required = true})
-          .key("latitude", &PopSection::latitude,
-               {.doc = "Degrees, north positive.", .min = -90.0, .max = 90.0, .applies = Applies::live})
-          .key("longitude", &PopSection::longitude,
-               {.doc = "Degrees, east positive.", .min = -180.0, .max = 180.0, .applies = Applies::live})
-          .key("bias", &PopSection::bias,
-               {.doc = "Kilometres added to every distance: positive sends clients elsewhere.",
-                .min = -20000.0,
-                .max = 20000.0,
-                .applies = Applies::live})
-          .array("edge", &PopSection::edges, edge_table(), {.doc = "", .applies = Applies::live});
-  return table;
-}
-
 }  // namespace
 
 const config::Table<RouterConfig>& router_table() {
@@ -156,6 +84,7 @@ const config::Table<RouterConfig>& router_table() {
           .table("router", &RouterConfig::router, section_table())
           .table("probe", &RouterConfig::probe, probe_table())
           .include(&RouterConfig::dns, dns)
+          .table("policy", &RouterConfig::policy, policy_table())
           .array("zone", &RouterConfig::zones, zone_table(), {.doc = "", .applies = Applies::live, .required = true})
           .array("pop", &RouterConfig::pops, pop_table(), {.doc = "", .applies = Applies::live, .required = true});
   return table;

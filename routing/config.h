@@ -12,7 +12,7 @@
 #include "core/config/load.h"
 #include "core/log/options.h"
 #include "routing/dns_config.h"
-#include "routing/prober.h"
+#include "routing/pop_config.h"
 #include "routing/zone.h"
 #include "routing/zone_config.h"
 
@@ -25,6 +25,7 @@ struct RouterSection {
   std::uint16_t udp_size = 1232;
   std::size_t edges_per_answer = 3;
   std::string nsid;
+  std::string admin_token;
   std::string net_map;                         // a file
   std::map<std::string, std::string> clients;  // the same in the configuration itself
   std::size_t tcp_connections = 1000;
@@ -33,34 +34,11 @@ struct RouterSection {
   log::LogOptions log;
 };
 
-struct ProbeSection {
-  ProbeKind kind = ProbeKind::http;
-  std::string path = "/.well-known/skerry/ready";
-  std::string host;
-  core::Duration interval = std::chrono::seconds(2);
-  core::Duration timeout = std::chrono::seconds(1);
-  int up = 2;
-  int down = 3;
-};
-
-struct EdgeSection {
-  std::string name;
-  std::vector<std::string> addresses;
-  std::uint16_t port = 8080;
-  double weight = 1;
-  bool drain = false;
-};
-
-struct PopSection {
-  std::string name;
-  double latitude = 0, longitude = 0, bias = 0;
-  std::vector<EdgeSection> edges;
-};
-
 struct RouterConfig {
   RouterSection router;
   ProbeSection probe;
   DnsSections dns;
+  PolicySection policy;
   std::vector<ZoneSection> zones;
   std::vector<PopSection> pops;
 };
@@ -78,6 +56,7 @@ struct RouterPlan {
   std::vector<Pop> pops;
   GeoMap map;
   std::vector<ProbeTarget> probes;
+  std::shared_ptr<const core::TlsContext> probe_tls;
 };
 // Reads the net map's file. With problems in `report` the plan is not complete.
 RouterPlan plan_of(const RouterConfig&, config::Report& report);

@@ -1,5 +1,7 @@
 #include "routing/explain.h"
 
+#include <algorithm>
+
 #include "core/config/toml.h"
 
 namespace skerry::routing {
@@ -20,33 +22,70 @@ std::string source_of(const NetMapEntry* entry, bool special, GeoMap::ListId lis
   return "no data: the list of the lower neighbour";
 }
 
-Value edges_of(PopIndex index, const ExplainInputs& in) {
-  Value edges = Value::list();
-  const Pop& pop = in.plan.pops[index];
-  for (std::size_t i = 0; i < pop.edges.size(); ++i) {
-    const EdgeHealth* health = in.prober.health(index, i);
-    Value edge;
-    edge.add("name", Value::of(pop.edges[i].name));
-    edge.add("weight", Value::of(pop.edges[i].weight));
-    edge.add("up", Value::of(!health || health->up()));
-    if (health && !health->known()) edge.add("note", Value::of("not probed yet"));
-    if (health && !health->up()) edge.add("failure", Value::of(health->last_failure()));
-    edges.items.push_back(std::move(edge));
+std::string_view word(Forced forced) {
+  switch (forced) {
+    case Forced::automatic: return "auto";
+    case Forced::up: return "up";
+    case Forced::down: return "down";
+    case Forced::drain: return "drain";
   }
-  return edges;
+  return "unknown";
 }
 
-Value list_of(const GeoMap& map, GeoMap::ListId id, const NetMapEntry* entry, const ExplainInputs& in) {
+void add_load(Value& edge, const std::optional<EdgeLoad>& load) {
+  if (!load) return;
+  if (load->in_flight) edge.add("in_flight", Value::of(*load->in_flight));
+  if (load->bytes_per_second) edge.add("bytes_per_second", Value::of(*load->bytes_per_second));
+  if (load->cpu) edge.add("cpu", Value::of(*load->cpu));
+}
+
+Value edge_state(PopIndex index, std::size_t i, const PolicyView& in) {
+  const Edge& configured = in.plan.pops[index].edges[i];
+  const EdgeHealth* health = in.prober.health(index, i);
+  Value edge;
+  edge.add("name", Value::of(configured.name));
+  edge.add("weight", Value::of(configured.weight));
+  edge.add("state", Value::of(name(in.state[index].edges[i])));
+  const Forced said = in.standing.edge_override(configured.name);
+  if (said != Forced::automatic) edge.add("said_by_admin", Value::of(word(said)));
+  if (health && !health->known()) edge.add("note", Value::of("not probed yet"));
+  if (health && !health->up()) edge.add("failure", Value::of(health->last_failure()));
+  if (health && health->flaps() > 1) edge.add("flaps", Value::of(std::int64_t{health->flaps()}));
+  if (const auto since = in.standing.draining_since(configured.name)) {
+    const auto left = in.longest_ttl - std::chrono::floor<std::chrono::seconds>(in.now - *since);
+    edge.add("clients_gone_in_seconds", Value::of(std::max<std::int64_t>(0, left.count())));
+  }
+  add_load(edge, in.prober.load(index, i));
+  return edge;
+}
+
+// What there is to say of a PoP without a client.
+void add_pop(Value& pop, PopIndex index, const PolicyView& in) {
+  const Pop& configured = in.plan.pops[index];
+  pop.add("pop", Value::of(configured.name));
+  const Forced said = in.standing.pop_override(configured.name);
+  if (said != Forced::automatic) pop.add("said_by_admin", Value::of(word(said)));
+  pop.add("healthy_edges", number(in.table.healthy_edges(index)));
+  if (const auto full = in.standing.utilisation_of(configured.name)) pop.add("utilisation", Value::of(*full));
+  pop.add("spill", Value::of(static_cast<double>(in.state[index].spill) / whole_spill));
+}
+
+void add_edges(Value& pop, PopIndex index, const PolicyView& in) {
+  Value edges = Value::list();
+  for (std::size_t i = 0; i < in.plan.pops[index].edges.size(); ++i) edges.items.push_back(edge_state(index, i, in));
+  pop.add("edges", std::move(edges));
+}
+
+Value list_of(const GeoMap& map, GeoMap::ListId id, const NetMapEntry* entry, const PolicyView& in) {
   Value list = Value::list();
   for (PopIndex index : map.list(id)) {
     Value pop;
-    pop.add("pop", Value::of(in.plan.pops[index].name));
+    add_pop(pop, index, in);
     if (entry && entry->pops.empty()) {
       pop.add("distance_km", Value::of(distance_km(entry->at, in.plan.pops[index].at)));
       pop.add("bias_km", Value::of(in.plan.pops[index].bias));
     }
-    pop.add("healthy_edges", number(in.table.healthy_edges(index)));
-    pop.add("edges", edges_of(index, in));
+    add_edges(pop, index, in);
     list.items.push_back(std::move(pop));
   }
   return list;
@@ -60,7 +99,7 @@ Value addresses_of(const AnswerTable::Choice& choice) {
 
 }  // namespace
 
-std::string explain(const core::IpAddress& client, const ExplainInputs& in) {
+std::string explain(const core::IpAddress& client, const PolicyView& in) {
   Value result;
   result.add("ip", Value::of(client.to_string()));
   if (in.table.empty()) {
@@ -76,11 +115,29 @@ std::string explain(const core::IpAddress& client, const ExplainInputs& in) {
   result.add("list", list_of(map, id, entry, in));
   result.add("all_down", Value::of(in.table.all_down()));
   result.add("choice", Value::of(in.plan.pops[place.pop].name));
+  if (place.spilled) result.add("spilled", Value::of(true));
+  if (const std::uint32_t limit = in.table.ttl_limit(place.pop); limit != 0xffffffff) {
+    result.add("ttl_limit", number(limit));
+  }
   result.add("a", addresses_of(in.table.choose(place, client, core::AddressFamily::ipv4)));
   result.add("aaaa", addresses_of(in.table.choose(place, client, core::AddressFamily::ipv6)));
   result.add("scope", number(static_cast<std::size_t>(place.block)));
   const std::string block = first_address(client, place.block).to_string() + "/" + std::to_string(place.block);
   result.add("block", Value::of(block));
+  return config::to_json(result);
+}
+
+std::string state_report(const PolicyView& in) {
+  Value pops = Value::list();
+  for (std::size_t i = 0; i < in.plan.pops.size(); ++i) {
+    Value pop;
+    add_pop(pop, static_cast<PopIndex>(i), in);
+    add_edges(pop, static_cast<PopIndex>(i), in);
+    pops.items.push_back(std::move(pop));
+  }
+  Value result;
+  result.add("answers_hold", Value::of(in.table.empty() ? "nothing" : name(in.table.used())));
+  result.add("pops", std::move(pops));
   return config::to_json(result);
 }
 

@@ -1,19 +1,25 @@
-// Why a client gets the edges it gets, as JSON: prefix, source, list, health, choice, scope, in the order of the
-// decision. Pure; for the admin port, not for the query path.
+// Why a client gets the edges it gets, and what state every PoP and edge is in, as JSON: prefix, source, list, health,
+// load, choice, scope, in the order of the decision. Pure; for the admin port, not for the query path.
 #pragma once
 
+#include <chrono>
 #include <string>
 
-#include "routing/config.h"
+#include "routing/standing_policy.h"
 
 namespace skerry::routing {
 
-struct ExplainInputs {
+struct PolicyView {
   const RouterPlan& plan;
   const AnswerTable& table;
   const Prober& prober;
+  const PolicyState& state;  // what the table was made of
+  const StandingPolicy& standing;
+  core::TimePoint now;
+  std::chrono::seconds longest_ttl;  // of any name: how long a drained edge may still be asked
 };
 
-std::string explain(const core::IpAddress& client, const ExplainInputs&);
+std::string explain(const core::IpAddress& client, const PolicyView&);
+std::string state_report(const PolicyView&);
 
 }  // namespace skerry::routing

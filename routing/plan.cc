@@ -33,6 +33,15 @@ bool is_pop_name(const std::string& name) {
   return name != "default";
 }
 
+Pop plan_pop(const PopSection& section) {
+  Pop pop{section.name, {section.latitude, section.longitude}, section.bias};
+  pop.reach = section.reach;
+  pop.forced = section.drain ? Forced::drain : section.state;
+  pop.capacity = {static_cast<double>(section.max_in_flight), static_cast<double>(section.max_bandwidth.count),
+                  section.max_cpu};
+  return pop;
+}
+
 void plan_pops(const RouterConfig& config, config::Report& report, RouterPlan& plan) {
   std::set<std::string> pop_names, edge_names;
   for (std::size_t i = 0; i < config.pops.size(); ++i) {
@@ -42,7 +51,7 @@ void plan_pops(const RouterConfig& config, config::Report& report, RouterPlan& p
       report.fail(at + ".name", "must be a letter, then letters, digits, '-', '_', '.', and not \"default\"");
     }
     if (!pop_names.insert(section.name).second) report.fail(at + ".name", "two PoPs have this name");
-    Pop pop{section.name, {section.latitude, section.longitude}, section.bias, {}};
+    Pop pop = plan_pop(section);
     for (std::size_t j = 0; j < section.edges.size(); ++j) {
       const EdgeSection& edge = section.edges[j];
       const std::string edge_at = at + "." + path("edge", j);
@@ -51,10 +60,23 @@ void plan_pops(const RouterConfig& config, config::Report& report, RouterPlan& p
       if (!addresses.empty()) {
         plan.probes.push_back({edge.name, static_cast<PopIndex>(i), j, {addresses.front(), edge.port}});
       }
-      pop.edges.push_back({edge.name, addresses, edge.drain ? 0 : edge.weight});
+      pop.edges.push_back({edge.name, addresses, edge.weight, edge.drain ? Forced::drain : edge.state});
     }
     plan.pops.push_back(std::move(pop));
   }
+}
+
+void plan_policy(const RouterConfig& config, config::Report& report, RouterPlan& plan) {
+  if (config.probe.timeout > config.probe.interval * 3 / 4) {
+    report.fail("probe.timeout", "must be at most three quarters of the interval");
+  }
+  if (config.policy.spill.stop >= config.policy.spill.start) {
+    report.fail("policy.spill_stop", "must be less than spill_start");
+  }
+  if (config.probe.kind != ProbeKind::https) return;
+  auto tls = core::TlsContext::client({.ca_file = config.probe.ca_file, .verify = config.probe.verify});
+  if (!tls.ok()) return report.fail("probe.ca_file", tls.error().detail);
+  plan.probe_tls = std::move(tls).value();
 }
 
 bool read_net_map_file(const std::string& file, std::string& text) {
@@ -109,9 +131,7 @@ RouterPlan plan_of(const RouterConfig& config, config::Report& report) {
   plan.zones = plan_zones(config.zones, report);
   check_dns_sections(config.dns, report);
   plan_pops(config, report, plan);
-  if (config.probe.timeout > config.probe.interval * 3 / 4) {
-    report.fail("probe.timeout", "must be at most three quarters of the interval");
-  }
+  plan_policy(config, report, plan);
   NetMap map = plan_net_map(config, plan.pops, report);
   if (report.ok()) plan.map = GeoMap::compile(std::move(map), plan.pops);
   return plan;

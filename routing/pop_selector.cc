@@ -1,18 +1,11 @@
 #include "routing/pop_selector.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 namespace skerry::routing {
 namespace {
-
-// The first PoP of the list with a healthy edge; else the first of any that has one; else the list's first.
-PopIndex first_healthy(const std::vector<PopIndex>& list, const std::vector<PopIndex>& any_up) {
-  for (PopIndex pop : list) {
-    if (std::binary_search(any_up.begin(), any_up.end(), pop)) return pop;
-  }
-  return any_up.empty() ? list.front() : any_up.front();
-}
 
 // The value that all ranges share, special ones aside.
 template <class Number>
@@ -26,79 +19,166 @@ bool shares_value(const RangeTable<Number>& table, std::optional<std::uint32_t>&
   return true;
 }
 
-}  // namespace
+// 16 even bits from a block and a PoP: the block spills while they are below the PoP's fraction, so a fraction that
+// grows only adds blocks, and one that shrinks only takes away.
+Spill draw(std::uint64_t block, std::uint64_t seed) {
+  std::uint64_t z = (block ^ seed) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return static_cast<Spill>((z ^ (z >> 31)) >> 48);
+}
 
-AnswerTable AnswerTable::select(const GeoMap& map, const std::vector<Pop>& pops, const EdgeStates& up,
-                                std::size_t edges_per_answer) {
-  AnswerTable table;
-  if (pops.empty()) return table;
-  CHECK(up.size() == pops.size());
-  table.edges_per_answer_ = std::min(edges_per_answer, most_addresses);
+Availability best_of(const std::vector<Pop>& pops, const PolicyState& state) {
+  Availability best = Availability::down;
   for (std::size_t i = 0; i < pops.size(); ++i) {
-    table.pops_.push_back(answer_of(pops[i], up[i], table.edges_per_answer_));
-  }
-  table.all_down_ =
-      std::all_of(table.pops_.begin(), table.pops_.end(), [](const PopAnswer& pop) { return pop.healthy == 0; });
-  if (table.all_down_) {  // better an edge that may answer than none
-    for (std::size_t i = 0; i < pops.size(); ++i) {
-      table.pops_[i] = answer_of(pops[i], std::vector<bool>(pops[i].edges.size(), true), table.edges_per_answer_);
+    CHECK(state[i].edges.size() == pops[i].edges.size());
+    for (std::size_t j = 0; j < pops[i].edges.size(); ++j) {
+      if (pops[i].edges[j].weight > 0) best = std::min(best, state[i].edges[j]);
     }
   }
-  table.compile(map);
-  if (table.all_down_) {
-    for (PopAnswer& pop : table.pops_) pop.healthy = 0;
+  return best;
+}
+
+bool has_family(const Edge& edge, core::AddressFamily family) {
+  return std::any_of(edge.addresses.begin(), edge.addresses.end(),
+                     [&](const core::IpAddress& ip) { return ip.family() == family; });
+}
+
+}  // namespace
+
+AnswerTable AnswerTable::select(const GeoMap& map, const std::vector<Pop>& pops, const PolicyState& state,
+                                std::size_t edges_per_answer, const AnswerTable* earlier) {
+  AnswerTable table;
+  if (pops.empty()) return table;
+  CHECK(state.size() == pops.size());
+  table.edges_per_answer_ = std::min(edges_per_answer, most_addresses);
+  table.used_ = best_of(pops, state);  // better an edge that may answer than none
+  table.pops_.reserve(pops.size());
+  for (std::size_t i = 0; i < pops.size(); ++i) {
+    table.pops_.push_back(answer_of(pops[i], state[i], table.used_, table.edges_per_answer_));
   }
+  const auto usable = [](const PopAnswer& pop) { return pop.usable > 0; };
+  const auto first = std::find_if(table.pops_.begin(), table.pops_.end(), usable);
+  if (first != table.pops_.end()) table.first_usable_ = static_cast<PopIndex>(first - table.pops_.begin());
+  table.limit_ttls(map, state);
+  table.compile(map, earlier);
   return table;
 }
 
-AnswerTable::PopAnswer AnswerTable::answer_of(const Pop& pop, const std::vector<bool>& up,
+AnswerTable AnswerTable::select(const GeoMap& map, const std::vector<Pop>& pops, const EdgeStates& up,
+                                std::size_t edges_per_answer) {
+  PolicyState state(up.size());
+  for (std::size_t i = 0; i < up.size(); ++i) {
+    for (const bool edge : up[i]) state[i].edges.push_back(edge ? Availability::up : Availability::failing);
+  }
+  return select(map, pops, state, edges_per_answer);
+}
+
+AnswerTable::Family AnswerTable::family_of(const Pop& pop, const std::vector<bool>& usable,
+                                           core::AddressFamily wanted) {
+  Family family;
+  std::vector<ring::Member> members;
+  for (std::size_t i = 0; i < pop.edges.size(); ++i) {
+    const Edge& edge = pop.edges[i];
+    if (usable[i] && has_family(edge, wanted)) members.push_back({edge.name, edge.weight});
+  }
+  family.ring = ring::Ring(std::move(members));
+  family.addresses.resize(family.ring.size());
+  family.edges.resize(family.ring.size());
+  for (std::size_t i = 0; i < pop.edges.size(); ++i) {
+    const Edge& edge = pop.edges[i];
+    const std::size_t member = family.ring.index_of(edge.name);
+    if (member == family.ring.size()) continue;
+    family.edges[member] = static_cast<std::uint32_t>(i);
+    std::copy_if(edge.addresses.begin(), edge.addresses.end(), std::back_inserter(family.addresses[member]),
+                 [&](const core::IpAddress& ip) { return ip.family() == wanted; });
+  }
+  return family;
+}
+
+AnswerTable::PopAnswer AnswerTable::answer_of(const Pop& pop, const PopState& state, Availability used,
                                               std::size_t edges_per_answer) {
-  CHECK(up.size() == pop.edges.size());
   PopAnswer answer;
-  const auto fill = [&](Family& family, core::AddressFamily wanted) {
-    std::vector<ring::Member> members;
-    for (std::size_t i = 0; i < pop.edges.size(); ++i) {
-      const Edge& edge = pop.edges[i];
-      const bool has = std::any_of(edge.addresses.begin(), edge.addresses.end(),
-                                   [&](const core::IpAddress& ip) { return ip.family() == wanted; });
-      if (up[i] && edge.weight > 0 && has) members.push_back({edge.name, edge.weight});
-    }
-    family.ring = ring::Ring(std::move(members));
-    family.addresses.resize(family.ring.size());
-    for (const Edge& edge : pop.edges) {
-      const std::size_t member = family.ring.index_of(edge.name);
-      if (member == family.ring.size()) continue;
-      std::copy_if(edge.addresses.begin(), edge.addresses.end(), std::back_inserter(family.addresses[member]),
-                   [&](const core::IpAddress& ip) { return ip.family() == wanted; });
-    }
-  };
-  fill(answer.v4, core::AddressFamily::ipv4);
-  fill(answer.v6, core::AddressFamily::ipv6);
-  for (std::size_t i = 0; i < pop.edges.size(); ++i) answer.healthy += up[i] && pop.edges[i].weight > 0;
+  std::vector<bool> usable(pop.edges.size());
+  for (std::size_t i = 0; i < pop.edges.size(); ++i) {
+    const bool weighs = pop.edges[i].weight > 0;
+    usable[i] = weighs && state.edges[i] <= used;
+    answer.usable += usable[i];
+    answer.healthy += weighs && state.edges[i] == Availability::up;
+  }
+  answer.v4 = family_of(pop, usable, core::AddressFamily::ipv4);
+  answer.v6 = family_of(pop, usable, core::AddressFamily::ipv6);
   answer.capped = std::max(answer.v4.ring.size(), answer.v6.ring.size()) > edges_per_answer;
+  answer.spill = std::min(state.spill, whole_spill);
+  answer.spill_seed = ring::Ring::hash_key(pop.name);
+  answer.ttl_limit = state.ttl_limit;
   return answer;
 }
 
-void AnswerTable::compile(const GeoMap& map) {
-  std::vector<PopIndex> any_up;
-  for (std::size_t i = 0; i < pops_.size(); ++i) {
-    if (pops_[i].healthy > 0) any_up.push_back(static_cast<PopIndex>(i));
+// The first PoPs of the list that can be used, up to the first one that does not spill.
+AnswerTable::Route AnswerTable::route_of(const std::vector<PopIndex>& list) const {
+  Route route;
+  for (PopIndex pop : list) {
+    if (pops_[pop].usable == 0) continue;
+    route.push_back(pop);
+    if (pops_[pop].spill == 0 || route.size() == longest_route) return route;
   }
-  std::vector<std::uint32_t> pop_of(map.lists());
-  for (std::size_t id = 0; id < pop_of.size(); ++id) {
-    pop_of[id] = first_healthy(map.list(static_cast<GeoMap::ListId>(id)), any_up);
-  }
-  const auto to_pop = [&](std::uint32_t id) { return id == GeoMap::special ? id : pop_of[id]; };
-  v4_ = map.v4().mapped(to_pop);
-  v6_ = map.v6().mapped(to_pop);
-  default_pop_ = static_cast<PopIndex>(pop_of[GeoMap::default_list]);
+  // A list has an end (GeoMap::deepest_list): then any that is up must do; with no edge at all the list's own first.
+  if (route.empty()) route.push_back(pops_[first_usable_].usable > 0 ? first_usable_ : list.front());
+  return route;
+}
 
+// Clients that a PoP has only because one before it in their list is gone should come back soon after that one does:
+// what limits its answers limits its stand-in's, too.
+void AnswerTable::limit_ttls(const GeoMap& map, const PolicyState& state) {
+  for (std::size_t id = 0; id < map.lists(); ++id) {
+    std::uint32_t limit = 0xffffffff;
+    for (PopIndex pop : map.list(static_cast<GeoMap::ListId>(id))) {
+      limit = std::min(limit, state[pop].ttl_limit);
+      if (pops_[pop].usable == 0) continue;
+      pops_[pop].ttl_limit = std::min(pops_[pop].ttl_limit, limit);
+      break;
+    }
+  }
+}
+
+void AnswerTable::compile(const GeoMap& map, const AnswerTable* earlier) {
+  auto ranges = std::make_shared<Ranges>();
+  std::map<Route, std::uint32_t> ids;
+  ranges->route_of.resize(map.lists());
+  for (std::size_t id = 0; id < map.lists(); ++id) {
+    const auto [at, is_new] =
+        ids.try_emplace(route_of(map.list(static_cast<GeoMap::ListId>(id))), static_cast<std::uint32_t>(ids.size()));
+    if (is_new) ranges->routes.push_back(at->first);
+    ranges->route_of[id] = at->second;
+  }
+  const bool unchanged = earlier && earlier->ranges_ && earlier->ranges_->routes == ranges->routes &&
+                         earlier->ranges_->route_of == ranges->route_of;
+  if (unchanged) {
+    ranges_ = earlier->ranges_;
+    return;
+  }
+  const auto to_route = [&](std::uint32_t id) { return id == GeoMap::special ? id : ranges->route_of[id]; };
+  ranges->v4 = map.v4().mapped(to_route);
+  ranges->v6 = map.v6().mapped(to_route);
+  make_uniform(*ranges);
+  ranges_ = std::move(ranges);
+}
+
+void AnswerTable::make_uniform(Ranges& ranges) {
   std::optional<std::uint32_t> shared;
-  uniform_ = shares_value(v4_, shared) && shares_value(v6_, shared);
-  if (!uniform_ || !shared) return;
+  ranges.uniform = shares_value(ranges.v4, shared) && shares_value(ranges.v6, shared);
+  if (!ranges.uniform || !shared) return;
   const auto to_shared = [&](std::uint32_t) { return *shared; };
-  v4_ = v4_.mapped(to_shared);
-  v6_ = v6_.mapped(to_shared);
+  ranges.v4 = ranges.v4.mapped(to_shared);
+  ranges.v6 = ranges.v6.mapped(to_shared);
+}
+
+PopIndex AnswerTable::follow(const Route& route, const core::IpAddress& ip, int block) const {
+  const std::uint64_t hash = hash_block(ip, block);
+  for (PopIndex pop : route) {
+    if (draw(hash, pops_[pop].spill_seed) >= pops_[pop].spill) return pop;
+  }
+  return route.front();  // all are full: then the nearest
 }
 
 AnswerTable::Place AnswerTable::locate(const core::IpAddress& ip) const {
@@ -106,17 +186,20 @@ AnswerTable::Place AnswerTable::locate(const core::IpAddress& ip) const {
   Place place{};
   std::uint32_t value;
   if (is_v4) {
-    const auto found = v4_.find(number_of_v4(ip));
+    const auto found = ranges_->v4.find(number_of_v4(ip));
     value = found.value, place.block = found.block;
   } else {
-    const auto found = v6_.find(number_of_v6(ip));
+    const auto found = ranges_->v6.find(number_of_v6(ip));
     value = found.value, place.block = found.block;
   }
   place.special = value == GeoMap::special;
-  place.pop = place.special ? default_pop_ : static_cast<PopIndex>(value);
+  const Route& route = ranges_->routes[place.special ? ranges_->route_of[GeoMap::default_list] : value];
   // Scope 0 would cover both families (RFC 7871 7.2.1).
-  if (!uniform_) place.block = std::max(place.block, 1);
-  if (pops_[place.pop].capped) place.block = std::max(place.block, is_v4 ? capped_v4 : capped_v6);
+  if (!ranges_->uniform) place.block = std::max(place.block, 1);
+  const bool spills = route.size() > 1;
+  if (spills || pops_[route.front()].capped) place.block = std::max(place.block, is_v4 ? capped_v4 : capped_v6);
+  place.pop = spills ? follow(route, ip, place.block) : route.front();
+  place.spilled = place.pop != route.front();
   return place;
 }
 
@@ -139,6 +222,15 @@ AnswerTable::Choice AnswerTable::choose(const Place& place, const core::IpAddres
     for (const core::IpAddress& ip : edges.addresses[members[i]]) add_once(choice, ip);
   }
   return choice;
+}
+
+std::optional<std::size_t> AnswerTable::edge_of(const Place& place, const core::IpAddress& client,
+                                                core::AddressFamily family) const {
+  const PopAnswer& pop = pops_[place.pop];
+  const Family& edges = family == core::AddressFamily::ipv4 ? pop.v4 : pop.v6;
+  std::array<std::uint16_t, 1> member;
+  if (edges.ring.ordered(hash_block(client, place.block), member) == 0) return std::nullopt;
+  return edges.edges[member[0]];
 }
 
 core::IpAddress first_address(const core::IpAddress& inside, int length) {

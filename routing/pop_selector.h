@@ -1,15 +1,19 @@
-// The decision: from geo map, PoPs and the health of their edges to a table of finished answers.
+// The decision: from geo map, PoPs, and the state of each to a table of finished answers.
 //
-// select() is a pure function; it runs at load and whenever an edge comes or goes, and its result is swapped whole. A
-// query is then one table look-up and a hash over the edges of one PoP. Every address inside the block that choose()
-// names gets the same choice: that is what makes the block an honest ECS scope. Immutable: any thread.
+// select() is a pure function; it runs at load and whenever the state changes, and its result is swapped whole. A query
+// is then one table look-up, a hash for each PoP that is spilling, and a hash over the edges of one PoP. Every address
+// inside the block that locate() names gets the same choice: that is what makes the block an honest ECS scope.
+// Immutable: any thread.
 #pragma once
 
 #include <array>
+#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "routing/geo_map.h"
+#include "routing/policy.h"
 #include "routing/ring/rendezvous.h"
 
 namespace skerry::routing {
@@ -17,19 +21,35 @@ namespace skerry::routing {
 // up[pop][edge]: may clients be sent there?
 using EdgeStates = std::vector<std::vector<bool>>;
 
+struct PopState {
+  std::vector<Availability> edges;
+  Spill spill = 0;
+  // Seconds until an edge's state may change; no answer that depends on it should live longer.
+  std::uint32_t ttl_limit = 0xffffffff;
+};
+using PolicyState = std::vector<PopState>;
+
 class AnswerTable {
  public:
   static constexpr std::size_t most_addresses = 8;  // in one answer
-  // Where a PoP has more edges than an answer holds, blocks are no wider than this, so that its edges share the load.
+  // Where a PoP has more edges than an answer holds, or is spilling, blocks are no wider than this, so that there are
+  // enough of them to share out.
   static constexpr int capped_v4 = 20, capped_v6 = 40;
+  // A block that spills goes on at most so far down its list.
+  static constexpr std::size_t longest_route = 4;
 
   AnswerTable() = default;
+  // `earlier`, if given, was made of the same map and PoPs: what has not changed is taken over instead of made again.
+  static AnswerTable select(const GeoMap&, const std::vector<Pop>&, const PolicyState&, std::size_t edges_per_answer,
+                            const AnswerTable* earlier = nullptr);
+  // The same of health alone: nobody drains, nothing spills.
   static AnswerTable select(const GeoMap&, const std::vector<Pop>&, const EdgeStates&, std::size_t edges_per_answer);
 
   struct Place {
     PopIndex pop;
     int block;     // prefix length of the widest block around the address with this same place
     bool special;  // a private or otherwise special block: `pop` is the default list's
+    bool spilled;  // the nearest PoP was full for this block
   };
   Place locate(const core::IpAddress&) const;
 
@@ -39,12 +59,18 @@ class AnswerTable {
   };
   // The edges of place.pop for everybody in the block around `client`: A for ipv4, AAAA for ipv6.
   Choice choose(const Place&, const core::IpAddress& client, core::AddressFamily) const;
+  // The first edge of that choice, as an index into the PoP's edges; nothing if none has an address of the family.
+  std::optional<std::size_t> edge_of(const Place&, const core::IpAddress& client, core::AddressFamily) const;
 
   bool empty() const { return pops_.empty(); }
-  // No edge anywhere is healthy: the answers are as if all were.
-  bool all_down() const { return all_down_; }
+  // No edge anywhere is up: the answers hold those of the next best class.
+  bool all_down() const { return used_ != Availability::up; }
+  // The worst class that answers hold.
+  Availability used() const { return used_; }
   std::size_t healthy_edges(PopIndex pop) const { return pops_[pop].healthy; }
-  std::size_t ranges() const { return v4_.size() + v6_.size(); }
+  // Longest time to live, in seconds, of answers with this PoP's edges.
+  std::uint32_t ttl_limit(PopIndex pop) const { return pops_[pop].ttl_limit; }
+  std::size_t ranges() const { return ranges_ ? ranges_->v4.size() + ranges_->v6.size() : 0; }
 
  private:
   static void add_once(Choice& choice, const core::IpAddress& ip);
@@ -52,22 +78,40 @@ class AnswerTable {
   struct Family {
     ring::Ring ring;
     std::vector<std::vector<core::IpAddress>> addresses;  // by member of the ring
+    std::vector<std::uint32_t> edges;                     // the same: index in the PoP
   };
   struct PopAnswer {
     Family v4, v6;
     std::size_t healthy = 0;
+    std::size_t usable = 0;
     bool capped = false;
+    Spill spill = 0;
+    std::uint64_t spill_seed = 0;
+    std::uint32_t ttl_limit = 0xffffffff;
   };
-  static PopAnswer answer_of(const Pop&, const std::vector<bool>& up, std::size_t edges_per_answer);
-  void compile(const GeoMap&);
+  // Where a block may go: PoPs in order, all but the last one spilling.
+  using Route = std::vector<PopIndex>;
+  struct Ranges {
+    RangeTable<V4> v4;  // values: index of a route, or GeoMap::special
+    RangeTable<V6> v6;
+    std::vector<Route> routes;
+    std::vector<std::uint32_t> route_of;  // by list
+    bool uniform = false;                 // one route for the whole world, in both families
+  };
 
-  RangeTable<V4> v4_;  // values: PopIndex, or GeoMap::special
-  RangeTable<V6> v6_;
+  static PopAnswer answer_of(const Pop&, const PopState&, Availability used, std::size_t edges_per_answer);
+  static Family family_of(const Pop&, const std::vector<bool>& usable, core::AddressFamily);
+  Route route_of(const std::vector<PopIndex>& list) const;
+  void limit_ttls(const GeoMap&, const PolicyState&);
+  void compile(const GeoMap&, const AnswerTable* earlier);
+  static void make_uniform(Ranges&);
+  PopIndex follow(const Route&, const core::IpAddress&, int block) const;
+
+  std::shared_ptr<const Ranges> ranges_;
   std::vector<PopAnswer> pops_;
-  PopIndex default_pop_ = 0;
+  PopIndex first_usable_ = 0;
   std::size_t edges_per_answer_ = 0;
-  bool uniform_ = false;  // one PoP for the whole world, in both families
-  bool all_down_ = false;
+  Availability used_ = Availability::up;
 };
 
 // A stable number for "everybody in this prefix": what the edges of an answer are hashed with.

@@ -2,24 +2,41 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_map>
+
+#include "core/log/log.h"
+#include "routing/load_report.h"
 
 namespace skerry::routing {
+namespace {
+
+// Thousands of edges are not all asked in the first millisecond.
+core::Duration first_delay(const core::Worker& worker, std::size_t edges, core::Duration interval) {
+  const auto spread = std::min<core::Duration>(interval, std::chrono::microseconds(200) * edges);
+  return core::Duration(worker.random.below(static_cast<std::uint64_t>(spread.count()) + 1));
+}
+
+}  // namespace
 
 // One edge under observation: a probe now and then, at most one at a time.
 class Prober::Probe final : core::StreamEvents {
  public:
-  Probe(Prober& owner, ProbeTarget target)
+  Probe(Prober& owner, ProbeTarget target, core::Duration first)
       : target_(std::move(target)),
         health_(owner.settings_.thresholds),
         owner_(owner),
         next_(owner.worker_.loop, [this] { begin(); }),
         deadline_(owner.worker_.loop, [this] { end("connect_timeout"); }) {
-    next_.arm(core::Duration(0));
+    next_.arm(first);
   }
 
   const ProbeTarget& target() const { return target_; }
   const EdgeHealth& health() const { return health_; }
-  void carry_over(const Probe& earlier) { health_.carry_over(earlier.health_); }
+  const std::optional<EdgeLoad>& load() const { return load_; }
+  void carry_over(const Probe& earlier) {
+    health_.carry_over(earlier.health_);
+    load_ = earlier.load_;
+  }
 
  private:
   void begin() {
@@ -46,9 +63,15 @@ class Prober::Probe final : core::StreamEvents {
     request.head.fields.add(http::HeaderId::user_agent, "skerry-router");
     request.timeout = owner_.settings_.timeout;
     request.max_body = 64 * 1024;
+    if (owner_.settings_.kind == ProbeKind::https) {
+      request.tls = owner_.settings_.tls;
+      request.server_name = owner_.settings_.host.empty() ? target_.address.ip.to_string() : owner_.settings_.host;
+      request.head.scheme = http::Scheme::https;
+    }
     call_ = http::SimpleCall::start(owner_.worker_, std::move(request), [this](auto response) {
       if (!response.ok()) return end(response.error().message());
       const int status = response->head.status;
+      if (status == 200) take_load(*response);
       end(status >= 200 && status < 300 ? std::string() : "status " + std::to_string(status));
     });
   }
@@ -59,16 +82,34 @@ class Prober::Probe final : core::StreamEvents {
   void on_readable() override {}
   void on_writable() override {}
 
+  // Whatever serves may be probed: only an answer that says it is JSON is read as a report.
+  void take_load(const http::SimpleResponse& response) {
+    const auto type = response.head.fields.find(http::HeaderId::content_type);
+    if (!type || !type->starts_with("application/json")) return;
+    const auto load = parse_load_report(response.body);
+    if (load.ok()) load_ = *load;
+    if (load.ok()) return;
+    load_.reset();
+    if (owner_.bad_reports_++ == 0) {
+      log::warn("load_report_refused", {{"edge", target_.edge}, {"reason", load.error().detail}});
+    }
+  }
+
   void end(std::string why) {
     deadline_.cancel();
     stream_.reset();
-    if (!why.empty()) ++owner_.failures_;
     const bool success = why.empty();
-    if (health_.observe(success, std::move(why))) owner_.changed_(target_, health_);
+    if (!success) ++owner_.failures_, load_.reset();
+    if (!health_.known()) --owner_.unsettled_;
+    const bool doubted = health_.results_to_change() > 0;
+    const bool changed = health_.observe(success, std::move(why));
+    if (changed) return owner_.listener_(target_, health_, ProbeNews::changed);
+    if (doubted != (health_.results_to_change() > 0)) owner_.listener_(target_, health_, ProbeNews::doubt);
   }
 
   const ProbeTarget target_;
   EdgeHealth health_;
+  std::optional<EdgeLoad> load_;
   Prober& owner_;
   std::unique_ptr<http::SimpleCall> call_;
   std::unique_ptr<core::Stream> stream_;
@@ -76,20 +117,32 @@ class Prober::Probe final : core::StreamEvents {
   core::Timer deadline_;
 };
 
-Prober::Prober(const core::Worker& worker, ProbeSettings settings, std::vector<ProbeTarget> targets, Changed changed)
-    : worker_(worker), settings_(std::move(settings)), changed_(std::move(changed)) {
+Prober::Prober(const core::Worker& worker, ProbeSettings settings, std::vector<ProbeTarget> targets, Listener listener)
+    : worker_(worker), settings_(std::move(settings)), listener_(std::move(listener)) {
   if (settings_.kind == ProbeKind::none) return;
-  for (ProbeTarget& target : targets) edges_.push_back(std::make_unique<Probe>(*this, std::move(target)));
+  const std::size_t count = targets.size();
+  unsettled_ = count;
+  for (ProbeTarget& target : targets) {
+    const core::Duration first = first_delay(worker_, count - 1, settings_.interval);
+    if (by_pop_.size() <= target.pop) by_pop_.resize(target.pop + 1u);
+    auto& in_pop = by_pop_[target.pop];
+    if (in_pop.size() <= target.index) in_pop.resize(target.index + 1);
+    const std::size_t index = target.index;
+    edges_.push_back(std::make_unique<Probe>(*this, std::move(target), first));
+    in_pop[index] = edges_.back().get();
+  }
 }
 
 Prober::~Prober() = default;
 
 void Prober::carry_over(const Prober& earlier) {
+  std::unordered_map<std::string_view, const Probe*> by_name;
+  for (const auto& old : earlier.edges_) by_name.emplace(old->target().edge, old.get());
   for (const auto& edge : edges_) {
-    for (const auto& old : earlier.edges_) {
-      const bool same = old->target().edge == edge->target().edge && old->target().address == edge->target().address;
-      if (same) edge->carry_over(*old);
-    }
+    const auto old = by_name.find(edge->target().edge);
+    if (old == by_name.end() || old->second->target().address != edge->target().address) continue;
+    if (old->second->health().known() && !edge->health().known()) --unsettled_;
+    edge->carry_over(*old->second);
   }
 }
 
@@ -99,15 +152,24 @@ void Prober::apply_to(EdgeStates& states) const {
   }
 }
 
-const EdgeHealth* Prober::health(PopIndex pop, std::size_t index) const {
-  for (const auto& edge : edges_) {
-    if (edge->target().pop == pop && edge->target().index == index) return &edge->health();
-  }
-  return nullptr;
+const Prober::Probe* Prober::find(PopIndex pop, std::size_t index) const {
+  return pop < by_pop_.size() && index < by_pop_[pop].size() ? by_pop_[pop][index] : nullptr;
 }
 
-bool Prober::settled() const {
-  return std::all_of(edges_.begin(), edges_.end(), [](const auto& edge) { return edge->health().known(); });
+const EdgeHealth* Prober::health(PopIndex pop, std::size_t index) const {
+  const Probe* probe = find(pop, index);
+  return probe ? &probe->health() : nullptr;
+}
+
+std::optional<EdgeLoad> Prober::load(PopIndex pop, std::size_t index) const {
+  const Probe* probe = find(pop, index);
+  return probe ? probe->load() : std::nullopt;
+}
+
+std::optional<core::Duration> Prober::time_to_change(PopIndex pop, std::size_t index) const {
+  const EdgeHealth* state = health(pop, index);
+  if (!state || state->results_to_change() == 0) return std::nullopt;
+  return settings_.interval * state->results_to_change();
 }
 
 }  // namespace skerry::routing

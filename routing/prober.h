@@ -1,7 +1,8 @@
 // Probes every edge on its client port and says when one comes or goes.
 //
-// What is probed is what serves: an HTTP request for the readiness path, or a TCP connect. Probes of different edges
-// are spread over the interval by chance. Belongs to one worker (the main loop).
+// What is probed is what serves: an HTTP(S) request for the readiness path, or a TCP connect. Probes of different edges
+// are spread over the interval by chance. The readiness answer carries the edge's load. Belongs to one worker (the main
+// loop).
 #pragma once
 
 #include <cstdint>
@@ -16,15 +17,16 @@
 
 namespace skerry::routing {
 
-enum class ProbeKind : std::uint8_t { http, tcp, none };
+enum class ProbeKind : std::uint8_t { http, https, tcp, none };
 
 struct ProbeSettings {
   ProbeKind kind = ProbeKind::http;
   std::string path = "/.well-known/skerry/ready";
-  std::string host;  // Host field; empty: the edge's address
+  std::string host;  // Host field and, for https, the certificate's name; empty: the edge's address
   core::Duration interval = std::chrono::seconds(2);
   core::Duration timeout = std::chrono::seconds(1);
   HealthThresholds thresholds;
+  std::shared_ptr<const core::TlsContext> tls;  // for https
 };
 
 struct ProbeTarget {
@@ -34,11 +36,14 @@ struct ProbeTarget {
   core::Address address;
 };
 
+// doubt: the first result against an edge's state, or the last: its state has not changed, but may soon, or not.
+enum class ProbeNews : std::uint8_t { changed, doubt };
+
 class Prober {
  public:
-  using Changed = core::UniqueFunction<void(const ProbeTarget&, const EdgeHealth&)>;
-  // `changed` runs on the worker, after the state is in place; not from inside this constructor.
-  Prober(const core::Worker&, ProbeSettings, std::vector<ProbeTarget>, Changed changed);
+  using Listener = core::UniqueFunction<void(const ProbeTarget&, const EdgeHealth&, ProbeNews)>;
+  // `listener` runs on the worker, after the state is in place; not from inside this constructor.
+  Prober(const core::Worker&, ProbeSettings, std::vector<ProbeTarget>, Listener listener);
   ~Prober();
 
   // Edges that both watch, by name and address, go on from what `earlier` found.
@@ -46,20 +51,30 @@ class Prober {
   // Fills `states` where edges are down; other entries stay as they are.
   void apply_to(EdgeStates& states) const;
   const EdgeHealth* health(PopIndex, std::size_t index) const;  // null: not probed
+  // What the edge's last successful probe told; nothing while it fails.
+  std::optional<EdgeLoad> load(PopIndex, std::size_t index) const;
+  // Time until the edge's state may change; nothing if its probes agree with it.
+  std::optional<core::Duration> time_to_change(PopIndex, std::size_t index) const;
   // Every edge has been probed at least once.
-  bool settled() const;
+  bool settled() const { return unsettled_ == 0; }
   std::uint64_t probes() const { return probes_; }
   std::uint64_t failures() const { return failures_; }
+  // Load reports that could not be true.
+  std::uint64_t bad_reports() const { return bad_reports_; }
 
  private:
   class Probe;
+  const Probe* find(PopIndex, std::size_t index) const;
 
   core::Worker worker_;
   const ProbeSettings settings_;
-  Changed changed_;
+  Listener listener_;
   std::uint64_t probes_ = 0;
   std::uint64_t failures_ = 0;
+  std::uint64_t bad_reports_ = 0;
+  std::size_t unsettled_ = 0;
   std::vector<std::unique_ptr<Probe>> edges_;
+  std::vector<std::vector<Probe*>> by_pop_;
 };
 
 }  // namespace skerry::routing

@@ -5,15 +5,33 @@
 
 #include "core/config/output.h"
 #include "core/log/log.h"
-#include "core/metrics/exposition.h"
 #include "core/net/tls.h"
-#include "routing/explain.h"
 
 namespace skerry::routing {
 namespace {
 
-ProbeSettings probe_settings(const ProbeSection& probe) {
-  return {probe.kind, probe.path, probe.host, probe.interval, probe.timeout, {probe.up, probe.down}};
+ProbeSettings probe_settings(const ProbeSection& probe, std::shared_ptr<const core::TlsContext> tls) {
+  HealthThresholds thresholds;
+  thresholds.up = probe.up;
+  thresholds.down = probe.down;
+  thresholds.most_doublings = probe.flap_doublings;
+  return {probe.kind, probe.path, probe.host, probe.interval, probe.timeout, thresholds, std::move(tls)};
+}
+
+std::optional<Forced> forced_of(std::string_view word) {
+  if (word == "up") return Forced::up;
+  if (word == "down") return Forced::down;
+  if (word == "drain") return Forced::drain;
+  if (word == "auto") return Forced::automatic;
+  return std::nullopt;
+}
+
+std::chrono::seconds longest_ttl(const RouterConfig& config) {
+  std::chrono::seconds longest{0};
+  for (const ZoneSection& zone : config.zones) {
+    for (const DynamicSection& dynamic : zone.dynamic) longest = std::max(longest, dynamic.ttl);
+  }
+  return longest;
 }
 
 // How long a secret of our own makes cookies; it is accepted as long again.
@@ -43,7 +61,9 @@ Router::Router(const core::Worker& worker, RouterConfig config, RouterPlan plan)
       own_secrets_{random_key(), std::nullopt},
       secret_age_(worker.loop, [this] { change_own_secret(); }),
       routes_(std::make_shared<const Routes>()),
-      admin_service_(*this) {
+      admin_service_(*this),
+      publishing_(worker.loop, [this] { publish(Map::same); }),
+      spilling_(worker.loop, [this] { step_spill(); }) {
   secret_age_.arm(secret_life);
 }
 
@@ -56,7 +76,8 @@ Router::~Router() {
 core::Result<std::unique_ptr<Router>> Router::start(const core::Worker& worker, RouterConfig config, RouterPlan plan) {
   std::unique_ptr<Router> router(new Router(worker, std::move(config), std::move(plan)));
   router->watch_edges();
-  router->publish();
+  router->publish(Map::replaced);
+  router->spilling_.arm(router->config_.policy.spill_interval);
   if (auto listening = router->listen(); !listening.ok()) return listening.error();
   return router;
 }
@@ -89,32 +110,34 @@ core::Result<void> Router::listen() {
 }
 
 void Router::watch_edges() {
-  auto prober = std::make_unique<Prober>(
-      worker_, probe_settings(config_.probe), plan_.probes,
-      [this](const ProbeTarget& target, const EdgeHealth& health) { on_edge_changed(target, health); });
+  auto prober = std::make_unique<Prober>(worker_, probe_settings(config_.probe, plan_.probe_tls), plan_.probes,
+                                         [this](const ProbeTarget& target, const EdgeHealth& health, ProbeNews news) {
+                                           on_probe_news(target, health, news);
+                                         });
   if (prober_) prober->carry_over(*prober_);
   prober_ = std::move(prober);
 }
 
-void Router::on_edge_changed(const ProbeTarget& target, const EdgeHealth& health) {
+void Router::on_probe_news(const ProbeTarget& target, const EdgeHealth& health, ProbeNews news) {
+  publish_soon();
+  if (news == ProbeNews::doubt) return;  // only times to live change
   ++edge_changes_;
   const std::string& pop = plan_.pops[target.pop].name;
   if (health.up()) log::info("edge_up", {{"pop", pop}, {"edge", target.edge}});
   if (!health.up()) log::warn("edge_down", {{"pop", pop}, {"edge", target.edge}, {"reason", health.last_failure()}});
-  publish();
 }
 
-EdgeStates Router::edge_states() const {
-  EdgeStates states;
-  for (const Pop& pop : plan_.pops) states.emplace_back(pop.edges.size(), true);
-  prober_->apply_to(states);
-  return states;
+void Router::step_spill() {
+  spilling_.arm(config_.policy.spill_interval);
+  if (!policy_.move_spill(plan_, *prober_, config_.policy)) return;
+  ++spill_moves_;
+  publish_soon();
 }
 
 void Router::change_own_secret() {
   own_secrets_ = {random_key(), own_secrets_.current};
   secret_age_.arm(secret_life);
-  publish();
+  publish(Map::same);
 }
 
 std::optional<CookieSecrets> Router::cookie_secrets() const {
@@ -123,10 +146,15 @@ std::optional<CookieSecrets> Router::cookie_secrets() const {
   return configured ? configured : own_secrets_;
 }
 
-void Router::publish() {
+void Router::publish(Map map) {
+  const core::TimePoint begun = worker_.loop.clock().now();
+  const auto earlier = routes_.current();
   auto routes = std::make_shared<Routes>();
+  state_ = policy_.state(plan_, *prober_, config_.policy);
+  policy_.note_drains(plan_, state_, begun);
   routes->zones = plan_.zones;
-  routes->table = AnswerTable::select(plan_.map, plan_.pops, edge_states(), config_.router.edges_per_answer);
+  routes->table = AnswerTable::select(plan_.map, plan_.pops, state_, config_.router.edges_per_answer,
+                                      map == Map::same ? &earlier->table : nullptr);
   routes->nsid = config_.router.nsid;
   routes->udp_size = config_.router.udp_size;
   routes->tcp_keepalive = static_cast<std::uint16_t>(
@@ -144,10 +172,11 @@ void Router::publish() {
   const bool all_down = !routes->table.empty() && routes->table.all_down();
   if (all_down && !all_down_) {
     ++all_down_times_;
-    log::error("all_edges_down", {{"answer", "as if all were up"}});
+    log::error("all_edges_down", {{"answers_hold", std::string(name(routes->table.used()))}});
   }
   all_down_ = all_down;
   routes_.publish(std::move(routes));
+  last_publish_ = worker_.loop.clock().now() - begun;
 }
 
 void Router::reload(RouterConfig config, RouterPlan plan) {
@@ -158,7 +187,8 @@ void Router::reload(RouterConfig config, RouterPlan plan) {
   plan_ = std::move(plan);
   ++reloads_;
   watch_edges();
-  publish();
+  publish(Map::replaced);
+  spilling_.arm(config_.policy.spill_interval);
 }
 
 std::string Router::readiness() const {
@@ -175,6 +205,13 @@ std::string Router::readiness() const {
 
 std::string Router::metrics() const {
   metrics::Exposition out;
+  write_dns_metrics(out);
+  write_probe_metrics(out);
+  write_policy_metrics(out);
+  return out.take();
+}
+
+void Router::write_dns_metrics(metrics::Exposition& out) const {
   std::uint64_t truncated = 0, with_subnet = 0, with_cookie = 0;
   out.family("skerry_dns_queries_total", "DNS queries by what became of them.", "counter");
   for (std::size_t i = 0; i < transports; ++i) {
@@ -196,16 +233,24 @@ std::string Router::metrics() const {
   out.family("skerry_dns_tcp_closed_total", "DNS connections that the router closed, by reason.", "counter");
   out.sample("skerry_dns_tcp_closed_total", {{"reason", "made_room"}}, server_->tcp_evicted());
   out.sample("skerry_dns_tcp_closed_total", {{"reason", "idle_timeout"}}, server_->tcp_timed_out());
+}
+
+void Router::write_probe_metrics(metrics::Exposition& out) const {
   out.family("skerry_router_probes_total", "Probes begun.", "counter");
   out.sample("skerry_router_probes_total", {}, prober_->probes());
   out.family("skerry_router_probe_failures_total", "Probes that failed.", "counter");
   out.sample("skerry_router_probe_failures_total", {}, prober_->failures());
-  out.family("skerry_router_edge_up", "1 if the edge is given to clients.", "gauge");
+  out.family("skerry_router_edge_up", "1 if the edge's probes say that it is up.", "gauge");
   for (const ProbeTarget& target : plan_.probes) {
     const EdgeHealth* health = prober_->health(target.pop, target.index);
     const std::uint64_t up = !health || health->up();
     out.sample("skerry_router_edge_up", {{"pop", plan_.pops[target.pop].name}, {"edge", target.edge}}, up);
   }
+  out.family("skerry_router_bad_load_reports_total", "Load reports of edges that could not be true.", "counter");
+  out.sample("skerry_router_bad_load_reports_total", {}, prober_->bad_reports());
+}
+
+void Router::write_policy_metrics(metrics::Exposition& out) const {
   out.family("skerry_router_edge_changes_total", "How often an edge came or went.", "counter");
   out.sample("skerry_router_edge_changes_total", {}, edge_changes_);
   out.family("skerry_router_all_down_total", "How often the last healthy edge went.", "counter");
@@ -214,16 +259,70 @@ std::string Router::metrics() const {
   out.sample("skerry_router_reloads_total", {}, reloads_);
   out.family("skerry_router_map_ranges", "Address ranges in the answer table.", "gauge");
   out.sample("skerry_router_map_ranges", {}, static_cast<std::uint64_t>(routes_.current()->table.ranges()));
-  return out.take();
+  out.family("skerry_router_map_entries", "Prefixes of the net map.", "gauge");
+  out.sample("skerry_router_map_entries", {}, static_cast<std::uint64_t>(plan_.map.entries()));
+  out.family("skerry_router_map_lists", "Different ordered lists of PoPs that the map leads to.", "gauge");
+  out.sample("skerry_router_map_lists", {}, static_cast<std::uint64_t>(plan_.map.lists()));
+  out.family("skerry_router_pop_healthy_edges", "Edges of the PoP that are given to clients.", "gauge");
+  const auto routes = routes_.current();
+  for (std::size_t i = 0; i < plan_.pops.size(); ++i) {
+    out.sample("skerry_router_pop_healthy_edges", {{"pop", plan_.pops[i].name}},
+               static_cast<std::uint64_t>(routes->table.healthy_edges(static_cast<PopIndex>(i))));
+  }
+  out.family("skerry_router_pop_spill_ratio", "Share of the PoP's clients that go to their next PoP.", "gauge");
+  for (std::size_t i = 0; i < plan_.pops.size(); ++i) {
+    out.sample("skerry_router_pop_spill_ratio", {{"pop", plan_.pops[i].name}},
+               static_cast<double>(state_[i].spill) / whole_spill);
+  }
+  out.family("skerry_router_pop_utilisation_ratio", "How full the PoP is; 1 is its capacity.", "gauge");
+  for (const Pop& pop : plan_.pops) {
+    const auto full = policy_.utilisation_of(pop.name);
+    if (full) out.sample("skerry_router_pop_utilisation_ratio", {{"pop", pop.name}}, *full);
+  }
+  out.family("skerry_router_spill_moves_total", "Steps in which clients moved because a PoP was full or had room.",
+             "counter");
+  out.sample("skerry_router_spill_moves_total", {}, spill_moves_);
+  out.family("skerry_router_publish_seconds", "What making the last answer table took.", "gauge");
+  out.sample("skerry_router_publish_seconds", {}, std::chrono::duration<double>(last_publish_).count());
 }
 
 std::string Router::configuration() const {
   return config::to_json(config::effective(router_table(), config_));
 }
 
+PolicyView Router::view(const Routes& routes) const {
+  return {plan_, routes.table, *prober_, state_, policy_, worker_.loop.now(), longest_ttl(config_)};
+}
+
 std::string Router::explanation(const core::IpAddress& client) const {
   const auto routes = routes_.current();
-  return explain(client, {plan_, routes->table, *prober_});
+  return explain(client, view(*routes));
+}
+
+std::string Router::state() const {
+  const auto routes = routes_.current();
+  return state_report(view(*routes));
+}
+
+bool Router::may_change(std::string_view authorization) const {
+  const std::string& token = config_.router.admin_token;
+  return !token.empty() && core::equal_in_constant_time(authorization, "Bearer " + token);
+}
+
+AdminContent::Change Router::change_state(std::string_view kind, const std::string& name, std::string_view state) {
+  const auto forced = forced_of(state);
+  if (!forced) return Change::no_such_state;
+  const auto named = [&](const auto& thing) { return thing.name == name; };
+  const bool is_pop = kind == "pop" && std::any_of(plan_.pops.begin(), plan_.pops.end(), named);
+  const bool is_edge = kind == "edge" && std::any_of(plan_.pops.begin(), plan_.pops.end(), [&](const Pop& pop) {
+                         return std::any_of(pop.edges.begin(), pop.edges.end(), named);
+                       });
+  if (!is_pop && !is_edge) return Change::no_such_name;
+  if (is_pop) policy_.force_pop(name, *forced);
+  if (is_edge) policy_.force_edge(name, *forced);
+  log::info("state_changed", {{std::string(kind), name}, {"state", std::string(state)}});
+  publish(Map::same);
+  return Change::done;
 }
 
 }  // namespace skerry::routing

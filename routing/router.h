@@ -8,9 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "core/metrics/exposition.h"
 #include "routing/admin.h"
 #include "routing/config.h"
 #include "routing/dns_server.h"
+#include "routing/explain.h"
+#include "routing/standing_policy.h"
 
 namespace skerry::routing {
 
@@ -37,17 +40,27 @@ class Router final : AdminContent {
   Router(const core::Worker&, RouterConfig, RouterPlan);
   core::Result<void> listen();
   void watch_edges();
-  void publish();
-  void on_edge_changed(const ProbeTarget&, const EdgeHealth&);
-  EdgeStates edge_states() const;
+  enum class Map { same, replaced };
+  void publish(Map);
+  // Many edges that change at once cost one table.
+  void publish_soon() { publishing_.arm(core::Duration(0)); }
+  void on_probe_news(const ProbeTarget&, const EdgeHealth&, ProbeNews);
+  void step_spill();
   std::optional<CookieSecrets> cookie_secrets() const;
   void change_own_secret();
+  PolicyView view(const Routes&) const;
+  void write_dns_metrics(metrics::Exposition&) const;
+  void write_probe_metrics(metrics::Exposition&) const;
+  void write_policy_metrics(metrics::Exposition&) const;
 
   bool ready() const override { return !draining_ && prober_->settled(); }
   std::string readiness() const override;
   std::string metrics() const override;
   std::string configuration() const override;
   std::string explanation(const core::IpAddress& client) const override;
+  std::string state() const override;
+  bool may_change(std::string_view authorization) const override;
+  Change change_state(std::string_view kind, const std::string& name, std::string_view state) override;
 
   core::Worker worker_;
   RouterConfig config_;
@@ -60,11 +73,17 @@ class Router final : AdminContent {
   CookieSecrets own_secrets_;  // used unless the configuration has a shared secret
   core::Timer secret_age_;
   std::shared_ptr<RateLimiter> limiter_;
+  std::uint64_t spill_moves_ = 0;
+  core::Duration last_publish_{0};  // what making the last table took
+  StandingPolicy policy_;
+  PolicyState state_;
   std::unique_ptr<Prober> prober_;
   Published<Routes> routes_;
   std::unique_ptr<DnsServer> server_;
   AdminService admin_service_;
   std::unique_ptr<http::Server> admin_;
+  core::Timer publishing_;
+  core::Timer spilling_;
 };
 
 }  // namespace skerry::routing

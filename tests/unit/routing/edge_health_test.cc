@@ -40,4 +40,25 @@ BOOST_AUTO_TEST_CASE(what_was_known_is_carried_over) {
   BOOST_TEST(fresh.observe(true));
 }
 
+// Times that an edge has left before → successes that bring it back.
+BOOST_AUTO_TEST_CASE(an_edge_that_flaps_has_to_prove_itself_longer_each_time_and_is_forgiven) {
+  EdgeHealth health({2, 1, 3, 10});
+  health.observe(true);
+  for (const int needed : {2, 4, 8, 8}) {
+    BOOST_TEST(health.observe(false, "reset"));
+    for (int i = 1; i < needed; ++i) {
+      BOOST_TEST(!health.observe(true));
+      BOOST_TEST(health.results_to_change() == needed - i);
+    }
+    BOOST_TEST(health.observe(true), "after " << needed);
+    BOOST_TEST(health.results_to_change() == 0);
+  }
+  BOOST_TEST(health.flaps() == 3);
+  for (int i = 0; i < 30; ++i) health.observe(true);
+  BOOST_TEST(health.flaps() == 0);
+  health.observe(false, "reset");
+  health.observe(true);
+  BOOST_TEST(health.observe(true), "as new");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -10,6 +10,7 @@ namespace {
 
 using namespace skerry;
 using namespace skerry::routing;
+using boost::test_tools::per_element;
 
 core::IpAddress ip(std::string_view text) {
   return core::IpAddress::parse(text).value();
@@ -35,6 +36,12 @@ std::vector<Pop> pops(int edges) {
 EdgeStates all_up(const std::vector<Pop>& pops) {
   EdgeStates states;
   for (const Pop& pop : pops) states.emplace_back(pop.edges.size(), true);
+  return states;
+}
+
+PolicyState states_of(const std::vector<Pop>& pops) {
+  PolicyState states;
+  for (const Pop& pop : pops) states.push_back({std::vector<Availability>(pop.edges.size(), Availability::up)});
   return states;
 }
 
@@ -220,6 +227,114 @@ BOOST_AUTO_TEST_CASE(a_lost_edge_moves_only_its_own_share) {
     if (answer_for(before, client)[0] != "203.0.1.4")
       BOOST_TEST(answer_for(before, client) == answer_for(after, client));
     BOOST_TEST(answer_for(after, client)[0] != "203.0.1.4");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(answers_hold_the_best_class_of_edges_that_exists_anywhere) {
+  const auto all = pops(2);
+  const GeoMap map = compiled(world, all);
+  PolicyState state = states_of(all);
+  const auto sin = [&] { return AnswerTable::select(map, all, state, 3); };
+  state[2].edges = {Availability::draining, Availability::draining};
+  BOOST_TEST(all[sin().locate(ip("192.0.2.1")).pop].name == "lon", "a drained PoP loses its clients");
+  for (PopState& pop : state) pop.edges = {Availability::failing, Availability::failing};
+  state[2].edges = {Availability::draining, Availability::failing};
+  BOOST_TEST((sin().used() == Availability::failing));
+  BOOST_TEST(answer_for(sin(), ip("192.0.2.1")) == std::vector<std::string>{"203.0.3.2"}, per_element());
+  for (PopState& pop : state) pop.edges = {Availability::draining, Availability::down};
+  BOOST_TEST(answer_for(sin(), ip("192.0.2.1")) == std::vector<std::string>{"203.0.3.1"}, per_element());
+  for (PopState& pop : state) pop.edges = {Availability::down, Availability::down};
+  BOOST_TEST(answer_for(sin(), ip("192.0.2.1")).size() == 2u);
+  BOOST_TEST(sin().all_down());
+}
+
+BOOST_AUTO_TEST_CASE(times_to_live_end_with_the_next_health_decision_there_or_nearer) {
+  const auto all = pops(1);
+  const GeoMap map = compiled(world, all);
+  PolicyState state = states_of(all);
+  state[2].ttl_limit = 6;
+  const auto doubted = AnswerTable::select(map, all, state, 3);
+  BOOST_TEST(doubted.ttl_limit(2) == 6u);
+  BOOST_TEST(doubted.ttl_limit(0) == 0xffffffffu);
+  state[2].edges = {Availability::failing};
+  BOOST_TEST(AnswerTable::select(map, all, state, 3).ttl_limit(0) == 6u, "London stands in for Singapore");
+  BOOST_TEST(AnswerTable::select(map, all, state, 3).ttl_limit(1) == 0xffffffffu, "New York does not");
+}
+
+// Load that goes up only adds blocks to those that have moved; load that goes down only takes some away.
+BOOST_AUTO_TEST_CASE(spilling_moves_growing_sets_of_blocks_to_the_next_pop_and_back) {
+  const auto all = pops(2);
+  const GeoMap map = compiled(world, all);
+  PolicyState state = states_of(all);
+  std::set<int> away;
+  core::Random random(11);
+  Spill spill = 0;
+  int rises = 0, falls = 0;
+  std::optional<AnswerTable> before;
+  for (int step = 0; step < 24; ++step) {
+    const bool rising = step < 12;
+    const auto change = static_cast<Spill>(random.below(whole_spill / 14));
+    spill = rising ? spill + change : spill - std::min(spill, change);
+    state[1].spill = spill;
+    const AnswerTable table = AnswerTable::select(map, all, state, 3, before ? &*before : nullptr);
+    std::set<int> now;
+    for (int i = 0; i < 2000; ++i) {
+      const auto client =
+          core::IpAddress::v4({static_cast<std::uint8_t>(32 + i / 256), static_cast<std::uint8_t>(i), 0, 1});
+      const auto place = table.locate(client);
+      BOOST_REQUIRE(place.pop == 1 || place.pop == 0);
+      if (place.pop == 0) now.insert(i);
+      BOOST_REQUIRE_EQUAL(place.spilled, place.pop == 0);
+      if (spill > 0) BOOST_REQUIRE_EQUAL(place.block, AnswerTable::capped_v4);
+    }
+    const auto& smaller = rising ? away : now;
+    const auto& larger = rising ? now : away;
+    BOOST_REQUIRE(std::includes(larger.begin(), larger.end(), smaller.begin(), smaller.end()));
+    (rising ? rises : falls) += smaller.size() < larger.size();
+    const double share = static_cast<double>(now.size()) / 2000, wanted = static_cast<double>(spill) / whole_spill;
+    BOOST_REQUIRE(std::abs(share - wanted) < 0.05);
+    away = std::move(now);
+    before = table;
+  }
+  BOOST_TEST(rises > 5);
+  BOOST_TEST(falls > 5);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_next_pop_passes_on_and_when_all_are_full_the_nearest_has_to_do) {
+  const auto all = pops(1);
+  const GeoMap map = compiled(world, all);
+  PolicyState state = states_of(all);
+  state[1].spill = state[0].spill = whole_spill;
+  const auto table = AnswerTable::select(map, all, state, 3);
+  BOOST_TEST(all[table.locate(ip("20.1.1.1")).pop].name == "sin", "New York and London are full");
+  state[2].spill = whole_spill;
+  const auto full = AnswerTable::select(map, all, state, 3);
+  BOOST_TEST(all[full.locate(ip("20.1.1.1")).pop].name == "nyc");
+  BOOST_TEST(!full.locate(ip("20.1.1.1")).spilled);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_taken_over_from_an_earlier_table_is_what_would_be_made_anew) {
+  const auto all = pops(3);
+  const GeoMap map = compiled(world, all);
+  core::Random random(5);
+  AnswerTable earlier = AnswerTable::select(map, all, states_of(all), 2);
+  for (int round = 0; round < 40; ++round) {
+    PolicyState state = states_of(all);
+    for (PopState& pop : state) {
+      for (auto& edge : pop.edges) edge = static_cast<Availability>(random.below(5) < 3 ? 0 : random.below(4));
+      if (random.below(3) == 0) pop.spill = static_cast<Spill>(random.below(whole_spill));
+    }
+    const AnswerTable fresh = AnswerTable::select(map, all, state, 2);
+    const AnswerTable built = AnswerTable::select(map, all, state, 2, &earlier);
+    for (int i = 0; i < 100; ++i) {
+      const auto n = static_cast<std::uint32_t>(random.next());
+      const auto client = core::IpAddress::v4({static_cast<std::uint8_t>(n >> 24), static_cast<std::uint8_t>(n >> 16),
+                                               static_cast<std::uint8_t>(n >> 8), static_cast<std::uint8_t>(n)});
+      BOOST_REQUIRE_EQUAL(fresh.locate(client).pop, built.locate(client).pop);
+      BOOST_REQUIRE_EQUAL(fresh.locate(client).block, built.locate(client).block);
+      BOOST_REQUIRE(answer_for(fresh, client) == answer_for(built, client));
+    }
+    earlier = built;
   }
 }
 

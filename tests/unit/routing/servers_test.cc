@@ -92,10 +92,18 @@ struct TcpFixture : World {
 struct EdgeContent final : AdminContent {
   bool healthy = true;
   bool ready() const override { return healthy; }
-  std::string readiness() const override { return "{}"; }
+  std::string report = "{}";
+  std::string readiness() const override { return report; }
   std::string metrics() const override { return {}; }
   std::string configuration() const override { return {}; }
   std::string explanation(const core::IpAddress&) const override { return {}; }
+  std::string state() const override { return "{}"; }
+  bool may_change(std::string_view authorization) const override { return authorization == "Bearer yes"; }
+  Change change_state(std::string_view kind, const std::string& name, std::string_view state) override {
+    changes.push_back(std::string(kind) + " " + name + " " + std::string(state));
+    return name == "lon" ? Change::done : Change::no_such_name;
+  }
+  std::vector<std::string> changes;
 };
 
 struct ProberFixture : World {
@@ -105,7 +113,8 @@ struct ProberFixture : World {
   void watch(ProbeSettings settings) {
     prober = std::make_unique<Prober>(
         router.worker(), std::move(settings), std::vector<ProbeTarget>{{"edge-1", 0, 0, {other.ip(), 8080}}},
-        [this](const ProbeTarget& target, const EdgeHealth& health) {
+        [this](const ProbeTarget& target, const EdgeHealth& health, ProbeNews news) {
+          if (news == ProbeNews::doubt) return;
           events.push_back(target.edge + (health.up() ? " up" : " down: " + health.last_failure()));
         });
   }
@@ -249,6 +258,79 @@ BOOST_AUTO_TEST_CASE(an_edge_that_is_down_from_the_start_is_found_by_the_first_p
   simulation.run_for(1s);
   BOOST_REQUIRE_EQUAL(events.size(), 1u);
   BOOST_TEST(events[0].starts_with("edge-1 down: connect_refused"), events[0]);
+}
+
+BOOST_AUTO_TEST_CASE(doubt_is_told_and_has_a_time_to_the_decision) {
+  testing::ListenerProbe acceptor;
+  auto listener = std::move(other.worker().network.listen({other.ip(), 8080}, {}, acceptor)).value();
+  ProbeSettings settings;
+  settings.kind = ProbeKind::tcp;
+  int doubts = 0;
+  prober = std::make_unique<Prober>(
+      router.worker(), settings, std::vector<ProbeTarget>{{"edge-1", 0, 0, {other.ip(), 8080}}},
+      [&](const ProbeTarget&, const EdgeHealth&, ProbeNews news) { doubts += news == ProbeNews::doubt; });
+  simulation.run_for(5s);
+  BOOST_TEST(!prober->time_to_change(0, 0).has_value());
+  simulation.partition(router, other);
+  simulation.run_until([&] { return doubts > 0; }, 20s);
+  BOOST_REQUIRE(prober->time_to_change(0, 0).has_value());
+  BOOST_TEST((*prober->time_to_change(0, 0) == 4s), "two more probes of three");
+  simulation.heal(router, other);
+  BOOST_TEST(simulation.run_until([&] { return doubts > 1; }, 20s));
+  BOOST_TEST(!prober->time_to_change(0, 0).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(the_load_in_the_readiness_answer_is_kept_while_probes_succeed) {
+  EdgeContent content;
+  content.report = R"({"ready":true,"in_flight":7})";
+  AdminService service(content);
+  auto edge = std::move(http::Server::listen(other.worker(), {other.ip(), 8080}, {}, nullptr, service)).value();
+  ProbeSettings settings;
+  settings.path = "/readyz";
+  watch(settings);
+  simulation.run_for(5s);
+  BOOST_REQUIRE(prober->load(0, 0).has_value());
+  BOOST_TEST(prober->load(0, 0)->in_flight.value_or(0) == 7);
+  content.report = R"({"in_flight":-7})";
+  simulation.run_for(5s);
+  BOOST_TEST(!prober->load(0, 0).has_value(), "what can't be true is not believed");
+  BOOST_TEST(prober->bad_reports() > 0u);
+  BOOST_TEST(prober->health(0, 0)->up(), "and is no reason to leave it out");
+  content.healthy = false;
+  simulation.run_for(5s);
+  BOOST_TEST(!prober->load(0, 0).has_value());
+  prober.reset();
+}
+
+BOOST_AUTO_TEST_CASE(a_state_is_changed_only_with_the_token) {
+  EdgeContent content;
+  AdminService service(content);
+  auto admin = std::move(http::Server::listen(other.worker(), {other.ip(), 9181}, {}, nullptr, service)).value();
+  const auto post = [&](const char* path, const char* token) {
+    http::SimpleRequest request;
+    request.address = {other.ip(), 9181};
+    request.head.method = http::Method::post;
+    request.head.method_text = "POST";
+    request.head.authority = "admin";
+    request.head.path = path;
+    if (*token) request.head.fields.add(http::HeaderId::authorization, token);
+    int status = 0;
+    const auto call = http::SimpleCall::start(router.worker(), std::move(request), [&](auto response) {
+      status = response.ok() ? response->head.status : -1;
+    });
+    simulation.run_until([&] { return status != 0; }, 10s);
+    return status;
+  };
+  BOOST_TEST(post("/state/pop/lon/drain", "") == 401);
+  BOOST_TEST(post("/state/pop/lon/drain", "Bearer no") == 401);
+  BOOST_TEST(content.changes.empty());
+  BOOST_TEST(post("/state/pop/lon/drain", "Bearer yes") == 200);
+  BOOST_TEST(post("/state/edge/ber-1/up", "Bearer yes") == 404);
+  BOOST_TEST(content.changes == (std::vector<std::string>{"pop lon drain", "edge ber-1 up"}),
+             boost::test_tools::per_element());
+  for (const char* path : {"/state/pop", "/state/pop/", "/state/pop/lon", "/", "/metrics", "/state//"}) {
+    BOOST_TEST(post(path, "Bearer yes") == 404, path);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
