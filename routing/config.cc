@@ -55,8 +55,14 @@ const config::Table<RouterSection>& section_table() {
           .key(
               "net_map", &RouterSection::net_map,
               {.doc = "File that says which clients belong where (see conf/netmap.example).", .applies = Applies::live})
+          .key("mmdb", &RouterSection::mmdb,
+               {.doc =
+                    "MaxMind DB file with coordinates or countries, for clients that the net map says nothing of. Read "
+                    "at start and reload; replace it by renaming.",
+                .applies = Applies::live})
           .key("clients", &RouterSection::clients,
-               {.doc = "The same in place: prefix = \"pop,pop\" or \"latitude longitude\".", .applies = Applies::live})
+               {.doc = "What net_map holds, in place: prefix = \"pop,pop\" or \"latitude longitude\" or \"country\".",
+                .applies = Applies::live})
           .key("tcp_connections", &RouterSection::tcp_connections,
                {.doc = "DNS connections per address; one more closes the one that has been silent longest.",
                 .min = 1,

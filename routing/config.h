@@ -27,6 +27,7 @@ struct RouterSection {
   std::string nsid;
   std::string admin_token;
   std::string net_map;                         // a file
+  std::string mmdb;                            // a MaxMind DB file
   std::map<std::string, std::string> clients;  // the same in the configuration itself
   std::size_t tcp_connections = 1000;
   core::Duration tcp_idle_timeout = std::chrono::seconds(10);
@@ -55,6 +56,7 @@ struct RouterPlan {
   std::shared_ptr<const Zones> zones;
   std::vector<Pop> pops;
   GeoMap map;
+  std::string mmdb;  // the file that the map was made from, too
   std::vector<ProbeTarget> probes;
   std::shared_ptr<const core::TlsContext> probe_tls;
 };

@@ -14,10 +14,11 @@ Value number(std::size_t value) {
 }
 
 // Where the list came from, in words.
-std::string source_of(const NetMapEntry* entry, bool special, GeoMap::ListId list) {
+std::string source_of(const NetMapEntry* entry, bool special, bool located, GeoMap::ListId list) {
   if (special) return "a private or special block: the resolver's own address decides";
   if (entry && entry->line > 0) return "net map, line " + std::to_string(entry->line);
   if (entry) return "[router.clients] in the configuration";
+  if (located) return "the MaxMind DB file";
   if (list == GeoMap::default_list) return "no data: the default list";
   return "no data: the list of the lower neighbour";
 }
@@ -76,13 +77,13 @@ void add_edges(Value& pop, PopIndex index, const PolicyView& in) {
   pop.add("edges", std::move(edges));
 }
 
-Value list_of(const GeoMap& map, GeoMap::ListId id, const NetMapEntry* entry, const PolicyView& in) {
+Value list_of(const GeoMap& map, GeoMap::ListId id, const std::optional<Coordinates>& at, const PolicyView& in) {
   Value list = Value::list();
   for (PopIndex index : map.list(id)) {
     Value pop;
     add_pop(pop, index, in);
-    if (entry && entry->pops.empty()) {
-      pop.add("distance_km", Value::of(distance_km(entry->at, in.plan.pops[index].at)));
+    if (at) {
+      pop.add("distance_km", Value::of(distance_km(*at, in.plan.pops[index].at)));
       pop.add("bias_km", Value::of(in.plan.pops[index].bias));
     }
     add_edges(pop, index, in);
@@ -111,8 +112,15 @@ std::string explain(const core::IpAddress& client, const PolicyView& in) {
   const NetMapEntry* entry = map.entry_of(client);
   const GeoMap::ListId id = map.list_of(client);
   if (entry) result.add("prefix", Value::of(entry->prefix.to_string()));
-  result.add("source", Value::of(source_of(entry, place.special, id)));
-  result.add("list", list_of(map, id, entry, in));
+  std::optional<Coordinates> at;
+  if (entry && entry->pops.empty()) at = entry->at;
+  if (!entry && !place.special && !in.plan.mmdb.empty()) at = find_in_mmdb(in.plan.mmdb, client);
+  result.add("source", Value::of(source_of(entry, place.special, at.has_value(), id)));
+  if (at) {
+    result.add("latitude", Value::of(at->latitude));
+    result.add("longitude", Value::of(at->longitude));
+  }
+  result.add("list", list_of(map, id, at, in));
   result.add("all_down", Value::of(in.table.all_down()));
   result.add("choice", Value::of(in.plan.pops[place.pop].name));
   if (place.spilled) result.add("spilled", Value::of(true));

@@ -45,29 +45,40 @@ bool holds(const core::IpNetwork& block, const core::IpAddress& ip) {
 // Collects lists and numbers them; equal lists have one number, so that ranges with equal lists become one.
 class Lists {
  public:
-  explicit Lists(const std::vector<Pop>& pops) : pops_(pops) {}
+  explicit Lists(const std::vector<Pop>& pops) : pops_(pops), order_(pops) {}
 
+  GeoMap::ListId of_place(const Coordinates& at) {
+    const auto [known, is_new] = by_place_.try_emplace({at.latitude, at.longitude}, 0);
+    if (is_new) known->second = add(order_.from(at, GeoMap::deepest_list));
+    return known->second;
+  }
+  // The named PoPs first; behind them the others by distance from the first one.
+  GeoMap::ListId of_pops(const std::vector<PopIndex>& named) {
+    const auto [known, is_new] = by_pops_.try_emplace(named, 0);
+    if (!is_new) return known->second;
+    std::vector<PopIndex> list = named;
+    for (PopIndex pop : order_.from(pops_[named.front()].at, GeoMap::deepest_list + named.size())) {
+      if (std::find(list.begin(), list.end(), pop) == list.end()) list.push_back(pop);
+    }
+    return known->second = add(std::move(list));
+  }
+  GeoMap::ListId of_entry(const NetMapEntry& entry) {
+    return entry.pops.empty() ? of_place(entry.at) : of_pops(entry.pops);
+  }
+  std::vector<std::vector<PopIndex>> take() { return std::move(lists_); }
+
+ private:
   GeoMap::ListId add(std::vector<PopIndex> list) {
     list.resize(std::min(list.size(), GeoMap::deepest_list));
     const auto [at, is_new] = ids_.try_emplace(list, static_cast<GeoMap::ListId>(lists_.size()));
     if (is_new) lists_.push_back(std::move(list));
     return at->second;
   }
-  // The named PoPs first; behind them the others by distance from the first one.
-  std::vector<PopIndex> completed(std::vector<PopIndex> named) const {
-    for (PopIndex pop : by_distance(pops_[named.front()].at, pops_)) {
-      if (std::find(named.begin(), named.end(), pop) == named.end()) named.push_back(pop);
-    }
-    return named;
-  }
-  GeoMap::ListId list_of(const NetMapEntry& entry) {
-    return add(entry.pops.empty() ? by_distance(entry.at, pops_) : completed(entry.pops));
-  }
-  std::vector<std::vector<PopIndex>> take() { return std::move(lists_); }
 
- private:
   const std::vector<Pop>& pops_;
-  std::map<std::vector<PopIndex>, GeoMap::ListId> ids_;
+  const DistanceOrder order_;
+  std::map<std::vector<PopIndex>, GeoMap::ListId> ids_, by_pops_;
+  std::map<std::pair<double, double>, GeoMap::ListId> by_place_;
   std::vector<std::vector<PopIndex>> lists_;
 };
 
@@ -100,9 +111,51 @@ Ranges<Number> paint_entries(const std::vector<NetMapEntry>& entries, const std:
     const Number first = number_of<Number>(prefix.ip);
     painter.paint(first, last_of<Number>(first, prefix.prefix), lists[i]);
   }
-  auto ranges = painter.ranges();
-  fill_holes<Number>(ranges);
+  return painter.ranges();
+}
+
+// The database's ranges with what lies between them, neighbours of equal list joined.
+template <class Number>
+Ranges<Number> located_ranges(const std::vector<LocatedRange<Number>>& located,
+                              const std::vector<GeoMap::ListId>& list_of_place) {
+  Ranges<Number> ranges;
+  Number next = 0;
+  bool complete = false;
+  const auto add = [&](Number first, Number last, std::uint32_t value) {
+    if (!ranges.empty() && ranges.back().value == value) {
+      ranges.back().last = last;
+    } else {
+      ranges.push_back({first, last, value});
+    }
+    complete = last == RangeTable<Number>::last_address;
+    next = static_cast<Number>(last + 1);
+  };
+  for (const auto& range : located) {
+    if (range.first > next) add(next, static_cast<Number>(range.first - 1), no_data);
+    add(range.first, range.last, list_of_place[range.place]);
+  }
+  if (!complete) add(next, RangeTable<Number>::last_address, no_data);
   return ranges;
+}
+
+// Both cover everything in order; what `upper` has no data about comes from `lower`.
+template <class Number>
+Ranges<Number> overlay(const Ranges<Number>& lower, const Ranges<Number>& upper) {
+  Ranges<Number> result;
+  Number first = 0;
+  for (std::size_t i = 0, j = 0; i < lower.size() && j < upper.size();) {
+    const Number last = std::min(lower[i].last, upper[j].last);
+    const std::uint32_t value = upper[j].value != no_data ? upper[j].value : lower[i].value;
+    if (!result.empty() && result.back().value == value) {
+      result.back().last = last;
+    } else {
+      result.push_back({first, last, value});
+    }
+    first = static_cast<Number>(last + 1);
+    i += lower[i].last == last;
+    j += upper[j].last == last;
+  }
+  return result;
 }
 
 // Special blocks that no line of the map is about, neither as a whole nor in part.
@@ -117,16 +170,14 @@ std::vector<core::IpNetwork> unnamed_special(const std::vector<NetMapEntry>& ent
 }
 
 template <class Number>
-RangeTable<Number> with_special(const Ranges<Number>& ranges, const std::vector<core::IpNetwork>& blocks,
-                                core::AddressFamily family) {
-  RangePainter<Number> painter(GeoMap::default_list);
-  for (const auto& range : ranges) painter.paint(range.first, range.last, range.value);
+Ranges<Number> special_ranges(const std::vector<core::IpNetwork>& blocks, core::AddressFamily family) {
+  RangePainter<Number> painter(no_data);
   for (const core::IpNetwork& block : blocks) {
     if (block.ip.family() != family) continue;
     const Number first = number_of<Number>(block.ip);
     painter.paint(first, last_of<Number>(first, block.prefix), GeoMap::special);
   }
-  return RangeTable<Number>(painter.ranges());
+  return painter.ranges();
 }
 
 }  // namespace
@@ -144,7 +195,7 @@ bool is_special(const core::IpAddress& ip) {
                      [&](const auto& block) { return holds(block, ip); });
 }
 
-GeoMap GeoMap::compile(NetMap map, const std::vector<Pop>& pops) {
+GeoMap GeoMap::compile(NetMap map, const std::vector<Pop>& pops, const LocatedNetworks& located) {
   GeoMap result;
   if (pops.empty()) return result;
   Lists lists(pops);
@@ -152,17 +203,27 @@ GeoMap GeoMap::compile(NetMap map, const std::vector<Pop>& pops) {
     map.default_pops.resize(pops.size());
     std::iota(map.default_pops.begin(), map.default_pops.end(), PopIndex{0});
   }
-  lists.add(lists.completed(map.default_pops));  // number 0
-  std::vector<ListId> list_of;
-  for (const NetMapEntry& entry : map.entries) list_of.push_back(lists.list_of(entry));
+  lists.of_pops(map.default_pops);  // number 0
+  std::vector<ListId> of_entry, of_place;
+  of_entry.reserve(map.entries.size());
+  of_place.reserve(located.places.size());
+  for (const NetMapEntry& entry : map.entries) of_entry.push_back(lists.of_entry(entry));
+  for (const Coordinates& place : located.places) of_place.push_back(lists.of_place(place));
 
-  const auto v4 = paint_entries<V4>(map.entries, list_of, core::AddressFamily::ipv4);
-  const auto v6 = paint_entries<V6>(map.entries, list_of, core::AddressFamily::ipv6);
   const auto blocks = unnamed_special(map.entries);
-  result.v4_ = with_special<V4>(v4, blocks, core::AddressFamily::ipv4);
-  result.v6_ = with_special<V6>(v6, blocks, core::AddressFamily::ipv6);
+  const auto table_of = [&]<class Number>(const std::vector<LocatedRange<Number>>& networks,
+                                          core::AddressFamily family) {
+    auto ranges = overlay<Number>(located_ranges<Number>(networks, of_place),
+                                  paint_entries<Number>(map.entries, of_entry, family));
+    fill_holes<Number>(ranges);
+    return RangeTable<Number>(overlay<Number>(ranges, special_ranges<Number>(blocks, family)));
+  };
+  result.v4_ = table_of(located.v4, core::AddressFamily::ipv4);
+  result.v6_ = table_of(located.v6, core::AddressFamily::ipv6);
   result.lists_ = lists.take();
   result.entries_ = std::move(map.entries);
+  result.networks_ = located.networks;
+  result.unknown_countries_ = located.unknown_countries;
   return result;
 }
 

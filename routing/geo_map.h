@@ -1,4 +1,5 @@
-// Which ordered list of PoPs belongs to a client address: the net map compiled into one longest-prefix table a family.
+// Which ordered list of PoPs belongs to a client address: the operator's net map, and a MaxMind DB where that says
+// nothing, compiled into one longest-prefix table a family.
 //
 // Holes between known prefixes up to a /8 in size take the list of their lower neighbour, so that answers' scopes are
 // wide; larger ones take the default list. Private and otherwise special blocks that the map does not name stand apart:
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "routing/mmdb.h"
 #include "routing/net_map.h"
 #include "routing/range_table.h"
 
@@ -28,7 +30,7 @@ class GeoMap {
   static constexpr std::size_t deepest_list = 16;
 
   GeoMap() : lists_(1) {}
-  static GeoMap compile(NetMap map, const std::vector<Pop>& pops);
+  static GeoMap compile(NetMap map, const std::vector<Pop>& pops, const LocatedNetworks& located = {});
 
   const RangeTable<V4>& v4() const { return v4_; }
   const RangeTable<V6>& v6() const { return v6_; }
@@ -40,12 +42,17 @@ class GeoMap {
   // The net map's own line about the address: the longest prefix that holds it; null if none does.
   const NetMapEntry* entry_of(const core::IpAddress&) const;
   std::size_t entries() const { return entries_.size(); }
+  // What came from a MaxMind DB.
+  std::uint64_t networks() const { return networks_; }
+  std::uint64_t unknown_countries() const { return unknown_countries_; }
 
  private:
   RangeTable<V4> v4_;
   RangeTable<V6> v6_;
   std::vector<std::vector<PopIndex>> lists_;
   std::vector<NetMapEntry> entries_;
+  std::uint64_t networks_ = 0;
+  std::uint64_t unknown_countries_ = 0;
 };
 
 // 10/8, 127/8, fc00::/7 and the like (RFC 6890), where no public client sits. Documentation blocks are not among them.

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <map>
 
+#include "routing/country.h"
+
 namespace skerry::routing {
 namespace {
 
@@ -77,10 +79,15 @@ class Parser {
     if (!read_prefix(words[0], entry.prefix)) return;
     if (words.size() != 2 && words.size() != 3) {
       const Word& odd = words.size() < 2 ? words[0] : words[3];
-      report(odd.column, "expected: prefix pop[,pop...], or: prefix latitude longitude");
+      report(odd.column, "expected: prefix pop[,pop...], or: prefix latitude longitude, or: prefix country");
       return;
     }
-    const bool read = words.size() == 2 ? read_pops(words[1], entry.pops) : read_place(words, entry.at);
+    bool read;
+    if (words.size() == 3) {
+      read = read_place(words, entry.at);
+    } else {
+      read = read_country(words[1], entry.at) || read_pops(words[1], entry.pops);
+    }
     if (read) map_.entries.push_back(std::move(entry));
   }
 
@@ -96,6 +103,14 @@ class Parser {
     if (!is_new)
       report(word.column, quoted(word.text) + " stands in line " + std::to_string(first->second) + " already");
     return is_new;
+  }
+
+  // Two capitals are a country, unless a PoP is called so. False: something else, and nothing is reported.
+  bool read_country(const Word& word, Coordinates& at) const {
+    if (pops_.find(word.text) != pops_.end()) return false;
+    const auto place = country_place(word.text);
+    if (place) at = *place;
+    return place.has_value();
   }
 
   bool read_place(const std::vector<Word>& words, Coordinates& at) {

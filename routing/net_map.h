@@ -3,6 +3,7 @@
 //   # comment
 //   192.0.2.0/24        lon,fra        clients of this prefix: these PoPs first, in this order
 //   198.51.100.0/24     40.71 -74.01   clients that sit there: PoPs by distance
+//   203.0.113.0/24      SG             the same for a whole country (ISO code; a PoP of that name comes first)
 //   default             fra            clients of whom nothing is known (default: PoPs as configured)
 //
 // Parsing is strict: every mistake is reported with line and column, and then the map is not used. Pure.

@@ -117,6 +117,14 @@ NetMap plan_net_map(const RouterConfig& config, const std::vector<Pop>& pops, co
   return map;
 }
 
+LocatedNetworks plan_mmdb(const RouterConfig& config, config::Report& report) {
+  if (config.router.mmdb.empty()) return {};
+  auto networks = read_mmdb(config.router.mmdb);
+  if (networks.ok()) return std::move(networks).value();
+  report.fail("router.mmdb", networks.error().detail);
+  return {};
+}
+
 }  // namespace
 
 config::Loaded<RouterConfig> load_router_config(const std::optional<std::string>& file,
@@ -133,7 +141,9 @@ RouterPlan plan_of(const RouterConfig& config, config::Report& report) {
   plan_pops(config, report, plan);
   plan_policy(config, report, plan);
   NetMap map = plan_net_map(config, plan.pops, report);
-  if (report.ok()) plan.map = GeoMap::compile(std::move(map), plan.pops);
+  const LocatedNetworks located = plan_mmdb(config, report);
+  plan.mmdb = config.router.mmdb;
+  if (report.ok()) plan.map = GeoMap::compile(std::move(map), plan.pops, located);
   return plan;
 }
 

@@ -261,6 +261,11 @@ void Router::write_policy_metrics(metrics::Exposition& out) const {
   out.sample("skerry_router_map_ranges", {}, static_cast<std::uint64_t>(routes_.current()->table.ranges()));
   out.family("skerry_router_map_entries", "Prefixes of the net map.", "gauge");
   out.sample("skerry_router_map_entries", {}, static_cast<std::uint64_t>(plan_.map.entries()));
+  out.family("skerry_router_map_networks", "Networks of the MaxMind DB file.", "gauge");
+  out.sample("skerry_router_map_networks", {}, plan_.map.networks());
+  out.family("skerry_router_map_unknown_countries", "Those among them with a country that has no coordinates here.",
+             "gauge");
+  out.sample("skerry_router_map_unknown_countries", {}, plan_.map.unknown_countries());
   out.family("skerry_router_map_lists", "Different ordered lists of PoPs that the map leads to.", "gauge");
   out.sample("skerry_router_map_lists", {}, static_cast<std::uint64_t>(plan_.map.lists()));
   out.family("skerry_router_pop_healthy_edges", "Edges of the PoP that are given to clients.", "gauge");

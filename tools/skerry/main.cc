@@ -1,5 +1,5 @@
-// skerry: the operators' command line. Each command is one request to an edge's admin listener, or to the edge as a
-// client.
+// skerry: the operators' command line. Each command is one request to the admin listener of an edge or router, or to an
+// edge as a client; `geo` works on files.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "tools/skerry/admin_client.h"
+#include "tools/skerry/geo.h"
 #include "tools/skerry/report.h"
 
 namespace {
@@ -24,6 +25,10 @@ struct Options {
   std::string via = "127.0.0.1:8080";
   bool head_only = false;
   std::string config;
+  std::string ip;
+  std::string kind, name, state;
+  cli::GeoBuildOptions geo;
+  std::string geo_file;
 };
 
 int fail(const std::string& what) {
@@ -91,11 +96,54 @@ int check(const Options& options, const char* self) {
   return fail("cannot run " + edge);
 }
 
+// Routers listen at another port than edges.
+void use_router_port(const CLI::App& app, Options& options) {
+  if (app.get_option("--admin")->count() == 0 && !std::getenv("SKERRY_ADMIN")) options.admin = "127.0.0.1:9181";
+}
+
+void add_router_commands(CLI::App& app, Options& options) {
+  auto* explain = app.add_subcommand("explain-ip", "Where a router sends a client, and why (admin: 127.0.0.1:9181)");
+  explain->add_option("ip", options.ip, "The client's address")->required();
+  app.add_subcommand("pops", "Every PoP and edge of a router: state, load, spill");
+  auto* set = app.add_subcommand("set-state", "Set a PoP or an edge up, down, to drain, or back to auto");
+  set->add_option("kind", options.kind, "pop or edge")->required()->check(CLI::IsMember({"pop", "edge"}));
+  set->add_option("name", options.name, "Its name")->required();
+  set->add_option("state", options.state, "up, down, drain or auto")->required();
+}
+
+void add_geo_commands(CLI::App& app, Options& options) {
+  auto* geo = app.add_subcommand("geo", "MaxMind DB files: make one from your own table, or see what one holds");
+  geo->require_subcommand(1);
+  auto* build = geo->add_subcommand("build", "From lines `prefix latitude longitude` or `prefix country`");
+  build->add_option("input", options.geo.input, "The lines; the longest prefix counts")->required();
+  build->add_option("output", options.geo.output, "map.mmdb")->required();
+  build->add_flag("--flat", options.geo.flat, "latitude and longitude at the top of each record, not in `location`");
+  build->add_flag("--ipv4-only", options.geo.ipv4_only, "Leave IPv6 out");
+  geo->add_subcommand("check", "Read the whole file as the router does, and count")
+      ->add_option("file", options.geo_file, "map.mmdb")
+      ->required();
+}
+
+int router_or_geo_command(const CLI::App& app, Options& options) {
+  const auto as_it_came = [](const std::string& text) { return text + "\n"; };
+  use_router_port(app, options);
+  if (app.got_subcommand("explain-ip"))
+    return admin_command(options, "GET", "/explain?ip=" + options.ip, "", as_it_came);
+  if (app.got_subcommand("pops")) return admin_command(options, "GET", "/state", "", as_it_came);
+  if (app.got_subcommand("set-state")) {
+    const std::string path = "/state/" + options.kind + "/" + options.name + "/" + options.state;
+    return admin_command(options, "POST", path, "", as_it_came);
+  }
+  if (!app.got_subcommand("geo")) return 2;
+  const CLI::App* geo = app.get_subcommand("geo");
+  return geo->got_subcommand("build") ? cli::geo_build(options.geo) : cli::geo_check(options.geo_file);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app{"Operates Skerry edges: purge, get, explain, ring, stat, check.", "skerry"};
+  CLI::App app{"Operates Skerry edges and routers.", "skerry"};
   app.require_subcommand(1);
   app.fallthrough();
   app.add_option("--admin", options.admin, "Admin listener of the edge, ADDRESS:PORT")
@@ -121,6 +169,8 @@ int main(int argc, char** argv) {
   auto* stat = app.add_subcommand("stat", "What the edge has done: requests, hits, fills, store");
   auto* check_command = app.add_subcommand("check", "Check an edge's configuration file: every mistake at once");
   check_command->add_option("file", options.config, "edge.toml")->required();
+  add_router_commands(app, options);
+  add_geo_commands(app, options);
   CLI11_PARSE(app, argc, argv);
 
   if (purge->parsed())
@@ -130,5 +180,5 @@ int main(int argc, char** argv) {
   if (ring->parsed()) return admin_command(options, "GET", "/ring?url=" + options.url, "", cli::ring_report);
   if (stat->parsed()) return admin_command(options, "GET", "/stat", "", cli::stat_report);
   if (check_command->parsed()) return check(options, argv[0]);
-  return 2;
+  return router_or_geo_command(app, options);
 }

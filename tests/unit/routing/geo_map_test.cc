@@ -64,10 +64,12 @@ BOOST_AUTO_TEST_CASE(every_mistake_is_named_with_line_and_column) {
        "behind its length"},
       {"\n  London lon", "2:3 \"London\" is not a prefix such as 192.0.2.0/24 or 2001:db8::/32"},
       {"192.0.2.0/24 lon,par", "1:18 no PoP is named \"par\""},
+      {"192.0.2.0/24 ZZ", "1:14 no PoP is named \"ZZ\""},
+      {"192.0.2.0/24 gb", "1:14 no PoP is named \"gb\""},
       {"192.0.2.0/24 lon,", "1:18 a PoP's name is missing"},
       {"192.0.2.0/24 lon,lon", "1:18 \"lon\" is listed twice"},
-      {"192.0.2.0/24", "1:1 expected: prefix pop[,pop...], or: prefix latitude longitude"},
-      {"192.0.2.0/24 1 2 3", "1:18 expected: prefix pop[,pop...], or: prefix latitude longitude"},
+      {"192.0.2.0/24", "1:1 expected: prefix pop[,pop...], or: prefix latitude longitude, or: prefix country"},
+      {"192.0.2.0/24 1 2 3", "1:18 expected: prefix pop[,pop...], or: prefix latitude longitude, or: prefix country"},
       {"192.0.2.0/24 91 0", "1:14 \"91\" is not a latitude between -90 and 90"},
       {"192.0.2.0/24 nan 0", "1:14 \"nan\" is not a latitude between -90 and 90"},
       {"192.0.2.0/24 1 east", "1:16 \"east\" is not a longitude between -180 and 180"},
@@ -80,6 +82,16 @@ BOOST_AUTO_TEST_CASE(every_mistake_is_named_with_line_and_column) {
     BOOST_REQUIRE_EQUAL(problems.size(), 1u);
     BOOST_TEST(problems[0] == expected);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_country_stands_for_its_coordinates_unless_a_pop_is_called_so) {
+  BOOST_TEST(first_pop(compiled("192.0.2.0/24 GB\n198.51.100.0/24 AU\n"), "192.0.2.1") == "lon");
+  BOOST_TEST(first_pop(compiled("192.0.2.0/24 GB\n198.51.100.0/24 AU\n"), "198.51.100.1") == "sin");
+  std::vector<Pop> pops = three_pops();
+  pops[1].name = "GB";
+  std::vector<NetMapProblem> problems;
+  const NetMap map = parse_net_map("192.0.2.0/24 GB", pops, problems);
+  BOOST_TEST((map.entries.at(0).pops == std::vector<PopIndex>{1}));
 }
 
 BOOST_AUTO_TEST_CASE(reports_end_after_fifty) {
@@ -107,6 +119,14 @@ BOOST_AUTO_TEST_CASE(bias_and_names_decide_ties) {
   BOOST_TEST((by_distance({48.9, 2.4}, pops) == std::vector<PopIndex>{0, 1, 2}));
   pops[0].bias = 6000;
   BOOST_TEST((by_distance({48.9, 2.4}, pops) == std::vector<PopIndex>{1, 0, 2}));
+  pops = three_pops();
+  pops[0].reach = 300;
+  BOOST_TEST((by_distance({48.9, 2.4}, pops) == std::vector<PopIndex>{1, 2, 0}), "Paris is out of London's reach");
+  BOOST_TEST((by_distance({51.4, 0}, pops) == std::vector<PopIndex>{0, 1, 2}));
+  pops[0].bias = 20000;
+  BOOST_TEST((by_distance({51.4, 0}, pops) == std::vector<PopIndex>{1, 2, 0}), "bias is no part of reach");
+  for (Pop& pop : pops) pop.reach = 1, pop.bias = 0;
+  BOOST_TEST((by_distance({48.9, 2.4}, pops) == std::vector<PopIndex>{0, 1, 2}), "out of everybody's reach");
   pops = {{"b", {0, 0}, 0, {}}, {"a", {0, 0}, 0, {}}};
   BOOST_TEST((by_distance({10, 10}, pops) == std::vector<PopIndex>{1, 0}));
 }
