@@ -7,10 +7,12 @@
 #include "core/http/cache_control.h"
 #include "core/http/date.h"
 #include "core/http/structured_fields.h"
+#include "edge/cache_key.h"
 #include "edge/cacheability.h"
 #include "edge/coding/content_coding.h"
 #include "edge/conditional.h"
 #include "edge/freshness.h"
+#include "edge/object_head.h"
 #include "edge/parts.h"
 #include "edge/range.h"
 #include "edge/vary.h"
@@ -86,6 +88,41 @@ void check_decisions(std::string_view text) {
   CHECK(key.size() <= edge::max_variant_text);
 }
 
+// What is kept of a response, and what a 304 makes of it.
+void check_stored_head(std::string_view text) {
+  const core::WallTime now(std::chrono::hours(24 * 365 * 50));
+  const edge::ResponseTimes times{now, now, 1};
+  http::ResponseHead response;
+  response.fields = fields_with(text);
+  response.fields.add(http::HeaderId::connection, text);
+  response.fields.add("X-Other", text);
+  static_cast<void>(edge::fields_for_one(response.fields));
+  const edge::Freshness freshness = edge::freshness_of(response, {}, now, now);
+  http::ResponseHead kept = response;
+  const edge::ObjectHead object = edge::make_object_head({}, std::move(kept), freshness, times);
+  for (const http::HeaderId id : {http::HeaderId::connection, http::HeaderId::age, http::HeaderId::content_length})
+    CHECK(!object.fields.contains(id));
+  const edge::ObjectHead updated = edge::updated_by_304(object, response, {}, times);
+  CHECK(updated.vary == object.vary && updated.lifetime.count() >= 0);
+  static_cast<void>(edge::selects(object, response));
+}
+
+// The values by which variants are told apart, and references of Location fields.
+void check_keys(std::string_view text) {
+  http::RequestHead request;
+  request.authority = "example.com";
+  request.path = "/a/b?c";
+  for (const http::HeaderId id : {http::HeaderId::accept_encoding, http::HeaderId::accept_language})
+    request.fields.add(id, text);
+  request.fields.add("X-Kind", text);
+  std::string key, again;
+  const bool told = edge::append_variant(key, "accept-encoding,accept-language,x-kind", request.fields);
+  CHECK(told == edge::append_variant(again, "accept-encoding,accept-language,x-kind", request.fields) && key == again);
+  CHECK(key.size() <= edge::max_variant_text && key.find('\r') == std::string::npos);
+  const auto path = edge::same_origin_path(request, text);
+  if (path) CHECK(path->starts_with('/') && path->find(' ') == std::string::npos);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -100,5 +137,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(http::parse_structured_list(text));
   static_cast<void>(http::parse_structured_dictionary(text));
   check_decisions(text);
+  check_stored_head(text);
+  check_keys(text);
   return 0;
 }

@@ -15,17 +15,17 @@ namespace skerry::testing {
 
 struct Visitor {
   std::uint16_t port = 0;
-  std::string request;                        // all its bytes
-  std::uint64_t first = 0;                    // where in the body its answer begins (a range)
-  std::optional<std::uint64_t> leaves_after;  // hangs up once so many bytes of body came
-  bool waits = false;                         // reads no body until those who don't wait are done
+  std::string request;                          // all its bytes
+  std::uint64_t first = 0;                      // where in the body its answer begins (a range)
+  std::optional<std::uint64_t> leaves_after{};  // hangs up once so many bytes of body came
+  bool waits = false;                           // reads no body until those who don't wait are done
 
   int status = 0;              // 0: no head came
   std::uint64_t length = 0;    // as announced
   std::uint64_t received = 0;  // of the body
   bool wrong = false;          // a byte that is not the body's
   bool done = false;           // the connection ended, or everything announced is here
-  std::string head;            // as it came, status line and fields
+  std::string head{};          // as it came, status line and fields
 
   bool whole() const { return (status == 200 || status == 206) && !wrong && received == length; }
 };
