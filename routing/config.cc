@@ -91,6 +91,7 @@ const config::Table<RouterConfig>& router_table() {
           .table("probe", &RouterConfig::probe, probe_table())
           .include(&RouterConfig::dns, dns)
           .table("policy", &RouterConfig::policy, policy_table())
+          .table("http", &RouterConfig::http, http_table())
           .array("zone", &RouterConfig::zones, zone_table(), {.doc = "", .applies = Applies::live, .required = true})
           .array("pop", &RouterConfig::pops, pop_table(), {.doc = "", .applies = Applies::live, .required = true});
   return table;

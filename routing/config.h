@@ -12,6 +12,7 @@
 #include "core/config/load.h"
 #include "core/log/options.h"
 #include "routing/dns_config.h"
+#include "routing/http_config.h"
 #include "routing/pop_config.h"
 #include "routing/zone.h"
 #include "routing/zone_config.h"
@@ -40,6 +41,7 @@ struct RouterConfig {
   ProbeSection probe;
   DnsSections dns;
   PolicySection policy;
+  HttpSection http;
   std::vector<ZoneSection> zones;
   std::vector<PopSection> pops;
 };

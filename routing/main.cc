@@ -34,6 +34,8 @@ core::Result<void> check_ports(const routing::RouterConfig& config) {
   addresses.push_back(section.admin_listen);
   addresses.insert(addresses.end(), tls.dot_listen.begin(), tls.dot_listen.end());
   addresses.insert(addresses.end(), tls.doh_listen.begin(), tls.doh_listen.end());
+  addresses.insert(addresses.end(), config.http.listen.begin(), config.http.listen.end());
+  addresses.insert(addresses.end(), config.http.tls_listen.begin(), config.http.tls_listen.end());
   for (const core::Address& address : addresses) {
     if (address.port == 0) continue;
     if (auto free = core::check_port_is_free(address); !free.ok()) return free;
@@ -90,7 +92,7 @@ int main(int argc, char** argv) {
   for (const auto& address : (*router)->addresses()) {
     std::fprintf(stderr, "listening on dns %s\n", address.to_string().c_str());
   }
-  for (const auto& [kind, addresses] : (*router)->encrypted_addresses()) {
+  for (const auto& [kind, addresses] : (*router)->other_addresses()) {
     for (const auto& address : addresses) {
       std::fprintf(stderr, "listening on %s %s\n", kind, address.to_string().c_str());
     }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/config/value.h"
+#include "core/http/url.h"
 #include "routing/config.h"
 #include "routing/zone_plan.h"
 
@@ -22,6 +23,23 @@ std::vector<core::IpAddress> plan_addresses(const EdgeSection& edge, const std::
     if (!ip.ok()) report.fail(at + ".addresses", "\"" + text + "\" is not an IP address");
   }
   return addresses;
+}
+
+// Scheme and authority of where redirects to the edge lead.
+std::string plan_url(const EdgeSection& edge, const std::vector<core::IpAddress>& addresses, const std::string& at,
+                     config::Report& report) {
+  http::Url url;
+  if (edge.url.empty()) {
+    if (addresses.empty()) return {};
+    url = {http::Scheme::http, addresses.front().to_string(), edge.port, "/"};
+  } else {
+    const auto given = http::Url::parse(edge.url);
+    if (!given.ok() || given->path != "/")
+      report.fail(at + ".url", "must be http://name[:port] or https://name[:port]");
+    if (!given.ok()) return {};
+    url = *given;
+  }
+  return std::string(http::name(url.scheme)) + "://" + url.authority();
 }
 
 bool is_pop_name(const std::string& name) {
@@ -60,7 +78,8 @@ void plan_pops(const RouterConfig& config, config::Report& report, RouterPlan& p
       if (!addresses.empty()) {
         plan.probes.push_back({edge.name, static_cast<PopIndex>(i), j, {addresses.front(), edge.port}});
       }
-      pop.edges.push_back({edge.name, addresses, edge.weight, edge.drain ? Forced::drain : edge.state});
+      pop.edges.push_back({edge.name, addresses, edge.weight, edge.drain ? Forced::drain : edge.state,
+                           plan_url(edge, addresses, edge_at, report)});
     }
     plan.pops.push_back(std::move(pop));
   }
@@ -140,6 +159,7 @@ RouterPlan plan_of(const RouterConfig& config, config::Report& report) {
   check_dns_sections(config.dns, report);
   plan_pops(config, report, plan);
   plan_policy(config, report, plan);
+  check_http_section(config.http, report);
   NetMap map = plan_net_map(config, plan.pops, report);
   const LocatedNetworks located = plan_mmdb(config, report);
   plan.mmdb = config.router.mmdb;

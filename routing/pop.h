@@ -23,6 +23,7 @@ struct Edge {
   std::vector<core::IpAddress> addresses;
   double weight = 1;  // 0: gets no clients
   Forced forced = Forced::automatic;
+  std::string url = {};  // for redirects: scheme and authority, no slash at its end
 };
 
 // What all edges of a PoP can take together; 0: no limit.

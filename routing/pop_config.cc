@@ -52,6 +52,11 @@ const config::Table<EdgeSection>& edge_table() {
                 .required = true})
           .key("port", &EdgeSection::port,
                {.doc = "The client port that is probed.", .min = 1, .applies = Applies::live})
+          .key("url", &EdgeSection::url,
+               {.doc = "Where redirects lead: `http://name[:port]` or `https://name[:port]`.",
+                .max = 300,
+                .applies = Applies::live,
+                .shown_default = "http:// with the first address and the port"})
           .key("weight", &EdgeSection::weight,
                {.doc = "Share of the PoP's clients relative to its other edges; 0 gives it none.",
                 .min = 0.0,

@@ -34,6 +34,7 @@ struct EdgeSection {
   std::string name;
   std::vector<std::string> addresses;
   std::uint16_t port = 8080;
+  std::string url;
   double weight = 1;
   Forced state = Forced::automatic;
   bool drain = false;

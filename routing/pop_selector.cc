@@ -233,6 +233,17 @@ std::optional<std::size_t> AnswerTable::edge_of(const Place& place, const core::
   return edges.edges[member[0]];
 }
 
+std::vector<std::size_t> AnswerTable::edges_for_key(PopIndex index, std::uint64_t key_hash) const {
+  const PopAnswer& pop = pops_[index];
+  const Family& edges = pop.v4.ring.empty() ? pop.v6 : pop.v4;
+  std::vector<std::uint16_t> members(edges.ring.size());
+  members.resize(edges.ring.ordered(key_hash, members));
+  std::vector<std::size_t> order;
+  order.reserve(members.size());
+  for (const std::uint16_t member : members) order.push_back(edges.edges[member]);
+  return order;
+}
+
 core::IpAddress first_address(const core::IpAddress& inside, int length) {
   const std::string_view octets = inside.octets();
   std::array<std::uint8_t, 16> masked{};

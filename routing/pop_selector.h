@@ -62,6 +62,9 @@ class AnswerTable {
   // The first edge of that choice, as an index into the PoP's edges; nothing if none has an address of the family.
   std::optional<std::size_t> edge_of(const Place&, const core::IpAddress& client, core::AddressFamily) const;
 
+  // The PoP's edges that answers may hold in the order in which they own a key, as indices. Allocates: not for DNS.
+  std::vector<std::size_t> edges_for_key(PopIndex, std::uint64_t key_hash) const;
+
   bool empty() const { return pops_.empty(); }
   // No edge anywhere is up: the answers hold those of the next best class.
   bool all_down() const { return used_ != Availability::up; }

@@ -44,14 +44,6 @@ core::SipKey random_key() {
   return key;
 }
 
-void write_transport(metrics::Exposition& out, std::string_view transport, const AnswerTotals& totals) {
-  for (std::size_t i = 0; i < outcomes; ++i) {
-    const std::string outcome(name(static_cast<Outcome>(i)));
-    out.sample("skerry_dns_queries_total", {{"transport", std::string(transport)}, {"outcome", outcome}},
-               totals.by_outcome[i]);
-  }
-}
-
 }  // namespace
 
 Router::Router(const core::Worker& worker, RouterConfig config, RouterPlan plan)
@@ -62,6 +54,7 @@ Router::Router(const core::Worker& worker, RouterConfig config, RouterPlan plan)
       secret_age_(worker.loop, [this] { change_own_secret(); }),
       routes_(std::make_shared<const Routes>()),
       admin_service_(*this),
+      http_router_(*this),
       publishing_(worker.loop, [this] { publish(Map::same); }),
       spilling_(worker.loop, [this] { step_spill(); }) {
   secret_age_.arm(secret_life);
@@ -69,6 +62,7 @@ Router::Router(const core::Worker& worker, RouterConfig config, RouterPlan plan)
 
 // Threads and connections first, for what they use goes after them.
 Router::~Router() {
+  http_servers_.clear();
   admin_.reset();
   server_.reset();
 }
@@ -106,7 +100,40 @@ core::Result<void> Router::listen() {
     return error;
   }
   admin_ = std::move(admin).value();
+  return listen_http();
+}
+
+core::Result<void> Router::open_http(const core::Address& address, const http::ServerLimits& limits,
+                                     std::shared_ptr<const core::TlsContext> tls) {
+  auto server = http::Server::listen(worker_, address, limits, std::move(tls), http_router_);
+  if (!server.ok()) {
+    core::Error error = server.error();
+    error.detail = "http " + address.to_string() + (error.detail.empty() ? "" : ": " + error.detail);
+    return error;
+  }
+  http_servers_.push_back(std::move(server).value());
   return {};
+}
+
+core::Result<void> Router::listen_http() {
+  const HttpSection& section = config_.http;
+  const http::ServerLimits limits;
+  for (const core::Address& address : section.listen) {
+    if (auto opened = open_http(address, limits, nullptr); !opened.ok()) return opened;
+  }
+  if (section.tls_listen.empty()) return {};
+  auto tls = core::TlsContext::server({{{section.certificate, section.key}}, {"http/1.1"}, {}});
+  if (!tls.ok()) return tls.error();
+  for (const core::Address& address : section.tls_listen) {
+    if (auto opened = open_http(address, limits, *tls); !opened.ok()) return opened;
+  }
+  return {};
+}
+
+std::vector<core::Address> Router::http_addresses() const {
+  std::vector<core::Address> addresses;
+  for (const auto& server : http_servers_) addresses.push_back(server->local_address());
+  return addresses;
 }
 
 void Router::watch_edges() {
@@ -175,6 +202,7 @@ void Router::publish(Map map) {
     log::error("all_edges_down", {{"answers_hold", std::string(name(routes->table.used()))}});
   }
   all_down_ = all_down;
+  current_ = routes;
   routes_.publish(std::move(routes));
   last_publish_ = worker_.loop.clock().now() - begun;
 }
@@ -201,94 +229,6 @@ std::string Router::readiness() const {
   for (std::size_t i = 0; i < transports; ++i) queries += server_->totals(static_cast<Transport>(i)).queries();
   value.add("queries", config::Value::of(static_cast<std::int64_t>(queries)));
   return config::to_json(value);
-}
-
-std::string Router::metrics() const {
-  metrics::Exposition out;
-  write_dns_metrics(out);
-  write_probe_metrics(out);
-  write_policy_metrics(out);
-  return out.take();
-}
-
-void Router::write_dns_metrics(metrics::Exposition& out) const {
-  std::uint64_t truncated = 0, with_subnet = 0, with_cookie = 0;
-  out.family("skerry_dns_queries_total", "DNS queries by what became of them.", "counter");
-  for (std::size_t i = 0; i < transports; ++i) {
-    const auto transport = static_cast<Transport>(i);
-    const AnswerTotals totals = server_->totals(transport);
-    write_transport(out, name(transport), totals);
-    truncated += totals.truncated;
-    with_subnet += totals.with_subnet;
-    with_cookie += totals.with_cookie;
-  }
-  out.family("skerry_dns_truncated_total", "UDP answers that did not fit and sent the asker to TCP.", "counter");
-  out.sample("skerry_dns_truncated_total", {}, truncated);
-  out.family("skerry_dns_client_subnet_total", "Queries that named a client subnet.", "counter");
-  out.sample("skerry_dns_client_subnet_total", {}, with_subnet);
-  out.family("skerry_dns_cookies_total", "Queries with a good cookie.", "counter");
-  out.sample("skerry_dns_cookies_total", {}, with_cookie);
-  out.family("skerry_dns_tcp_connections", "Open DNS connections.", "gauge");
-  out.sample("skerry_dns_tcp_connections", {}, static_cast<std::uint64_t>(server_->tcp_connections()));
-  out.family("skerry_dns_tcp_closed_total", "DNS connections that the router closed, by reason.", "counter");
-  out.sample("skerry_dns_tcp_closed_total", {{"reason", "made_room"}}, server_->tcp_evicted());
-  out.sample("skerry_dns_tcp_closed_total", {{"reason", "idle_timeout"}}, server_->tcp_timed_out());
-}
-
-void Router::write_probe_metrics(metrics::Exposition& out) const {
-  out.family("skerry_router_probes_total", "Probes begun.", "counter");
-  out.sample("skerry_router_probes_total", {}, prober_->probes());
-  out.family("skerry_router_probe_failures_total", "Probes that failed.", "counter");
-  out.sample("skerry_router_probe_failures_total", {}, prober_->failures());
-  out.family("skerry_router_edge_up", "1 if the edge's probes say that it is up.", "gauge");
-  for (const ProbeTarget& target : plan_.probes) {
-    const EdgeHealth* health = prober_->health(target.pop, target.index);
-    const std::uint64_t up = !health || health->up();
-    out.sample("skerry_router_edge_up", {{"pop", plan_.pops[target.pop].name}, {"edge", target.edge}}, up);
-  }
-  out.family("skerry_router_bad_load_reports_total", "Load reports of edges that could not be true.", "counter");
-  out.sample("skerry_router_bad_load_reports_total", {}, prober_->bad_reports());
-}
-
-void Router::write_policy_metrics(metrics::Exposition& out) const {
-  out.family("skerry_router_edge_changes_total", "How often an edge came or went.", "counter");
-  out.sample("skerry_router_edge_changes_total", {}, edge_changes_);
-  out.family("skerry_router_all_down_total", "How often the last healthy edge went.", "counter");
-  out.sample("skerry_router_all_down_total", {}, all_down_times_);
-  out.family("skerry_router_reloads_total", "Configurations taken over while running.", "counter");
-  out.sample("skerry_router_reloads_total", {}, reloads_);
-  out.family("skerry_router_map_ranges", "Address ranges in the answer table.", "gauge");
-  out.sample("skerry_router_map_ranges", {}, static_cast<std::uint64_t>(routes_.current()->table.ranges()));
-  out.family("skerry_router_map_entries", "Prefixes of the net map.", "gauge");
-  out.sample("skerry_router_map_entries", {}, static_cast<std::uint64_t>(plan_.map.entries()));
-  out.family("skerry_router_map_networks", "Networks of the MaxMind DB file.", "gauge");
-  out.sample("skerry_router_map_networks", {}, plan_.map.networks());
-  out.family("skerry_router_map_unknown_countries", "Those among them with a country that has no coordinates here.",
-             "gauge");
-  out.sample("skerry_router_map_unknown_countries", {}, plan_.map.unknown_countries());
-  out.family("skerry_router_map_lists", "Different ordered lists of PoPs that the map leads to.", "gauge");
-  out.sample("skerry_router_map_lists", {}, static_cast<std::uint64_t>(plan_.map.lists()));
-  out.family("skerry_router_pop_healthy_edges", "Edges of the PoP that are given to clients.", "gauge");
-  const auto routes = routes_.current();
-  for (std::size_t i = 0; i < plan_.pops.size(); ++i) {
-    out.sample("skerry_router_pop_healthy_edges", {{"pop", plan_.pops[i].name}},
-               static_cast<std::uint64_t>(routes->table.healthy_edges(static_cast<PopIndex>(i))));
-  }
-  out.family("skerry_router_pop_spill_ratio", "Share of the PoP's clients that go to their next PoP.", "gauge");
-  for (std::size_t i = 0; i < plan_.pops.size(); ++i) {
-    out.sample("skerry_router_pop_spill_ratio", {{"pop", plan_.pops[i].name}},
-               static_cast<double>(state_[i].spill) / whole_spill);
-  }
-  out.family("skerry_router_pop_utilisation_ratio", "How full the PoP is; 1 is its capacity.", "gauge");
-  for (const Pop& pop : plan_.pops) {
-    const auto full = policy_.utilisation_of(pop.name);
-    if (full) out.sample("skerry_router_pop_utilisation_ratio", {{"pop", pop.name}}, *full);
-  }
-  out.family("skerry_router_spill_moves_total", "Steps in which clients moved because a PoP was full or had room.",
-             "counter");
-  out.sample("skerry_router_spill_moves_total", {}, spill_moves_);
-  out.family("skerry_router_publish_seconds", "What making the last answer table took.", "gauge");
-  out.sample("skerry_router_publish_seconds", {}, std::chrono::duration<double>(last_publish_).count());
 }
 
 std::string Router::configuration() const {

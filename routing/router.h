@@ -17,7 +17,7 @@
 
 namespace skerry::routing {
 
-class Router final : AdminContent {
+class Router final : AdminContent, HttpRoutingSource {
  public:
   // Answers from the moment it returns. Errors: a port in use or forbidden; the detail names it.
   static core::Result<std::unique_ptr<Router>> start(const core::Worker&, RouterConfig, RouterPlan);
@@ -30,9 +30,9 @@ class Router final : AdminContent {
   void begin_drain() { draining_ = true; }
 
   std::vector<core::Address> addresses() const { return server_->addresses(); }
-  // By what is spoken there: "dot", "doh".
-  std::vector<std::pair<const char*, std::vector<core::Address>>> encrypted_addresses() const {
-    return {{"dot", server_->dot_addresses()}, {"doh", server_->doh_addresses()}};
+  // By what is spoken there: "dot", "doh", "http".
+  std::vector<std::pair<const char*, std::vector<core::Address>>> other_addresses() const {
+    return {{"dot", server_->dot_addresses()}, {"doh", server_->doh_addresses()}, {"http", http_addresses()}};
   }
   const core::Address& admin_address() const { return admin_->local_address(); }
 
@@ -52,6 +52,11 @@ class Router final : AdminContent {
   void write_dns_metrics(metrics::Exposition&) const;
   void write_probe_metrics(metrics::Exposition&) const;
   void write_policy_metrics(metrics::Exposition&) const;
+  void write_http_metrics(metrics::Exposition&) const;
+  core::Result<void> listen_http();
+  std::vector<core::Address> http_addresses() const;
+  core::Result<void> open_http(const core::Address&, const http::ServerLimits&,
+                               std::shared_ptr<const core::TlsContext>);
 
   bool ready() const override { return !draining_ && prober_->settled(); }
   std::string readiness() const override;
@@ -61,6 +66,10 @@ class Router final : AdminContent {
   std::string state() const override;
   bool may_change(std::string_view authorization) const override;
   Change change_state(std::string_view kind, const std::string& name, std::string_view state) override;
+
+  const AnswerTable& answer_table() const override { return current_->table; }
+  const std::vector<Pop>& pops() const override { return plan_.pops; }
+  const HttpRoutingSettings& http_settings() const override { return config_.http.settings; }
 
   core::Worker worker_;
   RouterConfig config_;
@@ -79,9 +88,12 @@ class Router final : AdminContent {
   PolicyState state_;
   std::unique_ptr<Prober> prober_;
   Published<Routes> routes_;
+  std::shared_ptr<const Routes> current_;  // what was published last
   std::unique_ptr<DnsServer> server_;
   AdminService admin_service_;
   std::unique_ptr<http::Server> admin_;
+  HttpRouter http_router_;
+  std::vector<std::unique_ptr<http::Server>> http_servers_;
   core::Timer publishing_;
   core::Timer spilling_;
 };

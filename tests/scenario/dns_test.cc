@@ -1,5 +1,6 @@
 // The router through Debian's own tools (dig, kdig): who is sent where, over UDP and TCP, and without dead edges.
 #include <boost/test/unit_test.hpp>
+#include <csignal>
 
 #include "tests/support/dig.h"
 #include "tests/support/pop.h"
@@ -47,7 +48,8 @@ struct TwoPops {
   std::string config() const {
     return "[router]\nlisten = [\"127.0.0.1:" + std::to_string(dns) +
            "\"]\nadmin_listen = \"127.0.0.1:" + std::to_string(admin) +
-           "\"\nworkers = 1\n[router.clients]\n\"192.0.2.0/24\" = \"near,far\"\n\"198.51.100.0/24\" = \"far,near\"\n"
+           "\"\nworkers = 1\nadmin_token = \"router-token\"\n[router.clients]\n\"192.0.2.0/24\" = "
+           "\"near,far\"\n\"198.51.100.0/24\" = \"far,near\"\n"
            "[probe]\ninterval = \"400ms\"\ntimeout = \"300ms\"\nup = 1\ndown = 1\n"
            "[[zone]]\nname = \"cdn.example\"\nns = [\"ns.cdn.example\"]\n"
            "[[zone.dynamic]]\nname = \"www\"\n" +
@@ -117,6 +119,48 @@ BOOST_FIXTURE_TEST_CASE(nonsense_is_dropped_or_refused_and_the_router_lives_on, 
            {}});
   BOOST_TEST(sent.exit_code == 0, sent.output);
   BOOST_TEST(dig(dns, {"www.cdn.example", "A"}) == near, per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(queries_under_way_while_the_map_is_reloaded_are_all_answered, TwoPops) {
+  std::string batch;
+  for (int i = 0; i < 400; ++i) batch += "www.cdn.example A +subnet=192.0.2.0/24\n";
+  Process asking(Command{{"dig", "+short", "+tries=1", "+time=10", "-p", std::to_string(dns), "@127.0.0.1", "-f",
+                          folder.write("batch", batch)},
+                         {},
+                         {}});
+  asking.wait_for_line("127.0.0.1");
+  for (int i = 0; i < 5; ++i) {
+    folder.write("router.toml", config() + (i % 2 ? "# again\n" : "[[pop]]\nname = \"far\"\n"));  // every other is bad
+    router->send(SIGHUP);
+    router->wait_for_line(i % 2 ? "reloaded" : "reload_refused", i / 2);
+  }
+  BOOST_TEST(asking.wait() == 0);
+  std::istringstream lines(asking.output());
+  int answered = 0;
+  for (std::string line; std::getline(lines, line);) answered += line == "127.0.0.1";
+  BOOST_TEST(answered == 400, asking.output());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_pop_is_drained_and_given_back_at_the_admin_port, TwoPops) {
+  const auto asked = [&] { return dig(dns, {"+subnet=192.0.2.0/24", "www.cdn.example", "A"}); };
+  const auto set = [&](const char* state, const char* token) {
+    return run({{program("skerry"), "--admin", "127.0.0.1:" + std::to_string(admin), "--token", token, "set-state",
+                 "pop", "near", state},
+                {},
+                {}});
+  };
+  BOOST_TEST(asked() == near, per_element());
+  BOOST_TEST(set("drain", "guessed").exit_code == 1);
+  BOOST_TEST(asked() == near, per_element());
+  const Finished drained = set("drain", "router-token");
+  BOOST_TEST(drained.exit_code == 0, drained.output);
+  BOOST_TEST(drained.output.find("clients_gone_in_seconds") != std::string::npos, drained.output);
+  BOOST_TEST(asked() == far, per_element());
+  BOOST_TEST(set("auto", "router-token").exit_code == 0);
+  BOOST_TEST(asked() == near, per_element());
+  const Finished why =
+      run({{program("skerry"), "--admin", "127.0.0.1:" + std::to_string(admin), "explain-ip", "192.0.2.9"}, {}, {}});
+  BOOST_TEST(why.output.find("\"choice\": \"near\"") != std::string::npos, why.output);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
