@@ -112,6 +112,7 @@ class Checks {
       SiteConfig& site = config_.sites[i];
       hosts(site, i);
       handling(site.handling, at("site", i));
+      check_rules(site.handling.rules, at("site", i), false, report_);
       for (std::size_t j = 0; j < site.routes.size(); ++j) {
         const std::string path = at(at("site", i, "route"), j);
         const std::string& pattern = site.routes[j].path;
@@ -119,6 +120,7 @@ class Checks {
           report_.fail(path + ".path", "must begin with / and may end in *");
         // What the route merely takes over from its site is reported there.
         if (report_.given(path + ".origin")) handling(site.routes[j].handling, path);
+        check_rules(site.routes[j].handling.rules, path, true, report_);
       }
     }
   }

@@ -17,6 +17,7 @@
 #include "core/net/ip_network.h"
 #include "core/net/tls.h"
 #include "edge/policy.h"
+#include "edge/rules/site_rules.h"
 #include "edge/site_index.h"
 #include "edge/store/object_store.h"
 #include "origin/upstream.h"
@@ -30,6 +31,7 @@ struct Handling {
   CachePolicy policy;
   KeyRules key;
   CodingPolicy coding;
+  RulesConfig rules;
 };
 
 // [[site.route]]: starts as a copy of what the site says.
@@ -77,6 +79,9 @@ struct EdgeConfig {
   log::AccessLogOptions access_log;
   log::LogOptions logging;
   core::Duration drain_timeout = std::chrono::seconds(30);
+  std::vector<core::IpNetwork> trusted_proxies;                      // believed about who their clients are
+  ForwardedField forwarded_field = ForwardedField::x_forwarded_for;  // where they say so
+  std::size_t rate_table = 65536;                                    // clients whose rate is known at once
   std::vector<core::IpNetwork> ready_allow;  // who may ask /.well-known/skerry/ready; loopback once loaded
 
   http::ServerLimits limits;

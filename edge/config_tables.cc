@@ -80,6 +80,20 @@ const Table<EdgeConfig>& node_table() {
              {.doc = "Who may ask `/.well-known/skerry/ready` on the client listeners: the routers' networks.",
               .applies = Applies::live,
               .shown_default = "[\"127.0.0.0/8\", \"::1/128\"]"})
+        .key("trusted_proxies", &EdgeConfig::trusted_proxies,
+             {.doc = "Networks of the proxies in front of this edge: whom they name as their client counts for access, "
+                     "rate limits and logs, and so does its scheme.",
+              .applies = Applies::live})
+        .choice("forwarded_field", &EdgeConfig::forwarded_field,
+                {{"x-forwarded-for", ForwardedField::x_forwarded_for}, {"forwarded", ForwardedField::forwarded}},
+                {.doc = "Where they do so; the other field is not believed. The right-most address that is no trusted "
+                        "proxy's counts.",
+                 .applies = Applies::live})
+        .key("rate_table", &EdgeConfig::rate_table,
+             {.doc = "Clients whose rate is known at once, 16 bytes each, about; beyond, the ones nearest to a full "
+                     "bucket are forgotten, and counted.",
+              .min = 2048,
+              .max = 100'000'000})
         .include(&EdgeConfig::logging, log_table())
         .include(&EdgeConfig::access_log, access_log_table());
     return edge;
@@ -373,7 +387,8 @@ const Table<Handling>& handling_table() {
                                                  .shown_default = "the client's"})
                                            .include(&Handling::policy, policy_table())
                                            .include(&Handling::key, key_table())
-                                           .include(&Handling::coding, coding_table());
+                                           .include(&Handling::coding, coding_table())
+                                           .include(&Handling::rules, rules_table());
   return table;
 }
 

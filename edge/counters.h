@@ -30,6 +30,7 @@ namespace skerry::edge {
   X(refused, "skerry_refused_requests_total", "Requests that were malformed, too large or too slow.") \
   X(purge_gaps, "skerry_purge_gaps_total", "Gaps in a member's purges, after which everything was validated.") \
   X(invalidations_dropped, "skerry_invalidations_dropped_total", "Invalidations by clients' unsafe requests that no member was told of: too many waited.") \
+  X(rates_displaced, "skerry_rate_limit_displaced_total", "Clients whose rate was forgotten for others': [edge].rate_table is small.") \
   X(bytes_sent, "skerry_sent_bytes_total", "Bytes sent to clients and peers, heads included.")
 // clang-format on
 

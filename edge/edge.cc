@@ -83,6 +83,7 @@ core::Result<void> Edge::open(EdgeConfig config) {
   }
   shared_ = std::make_unique<Shared>(*store_, fills_, positions_, *counters_, access_log_.get());
   shared_->coder = coder_.get();
+  shared_->rates = std::make_unique<RateTable>(settings.rate_table);
   auto threads = core::WorkerThreads::create(worker_count_, seed_);
   if (!threads.ok()) return threads.error();
   threads_ = std::move(threads).value();

@@ -138,7 +138,7 @@ void EdgeWorker::record(const AccessFacts& facts) {
   if (!shared_.access_log) return;
   log::AccessRecord line;
   line.time = worker_.loop.wall() - facts.duration;
-  line.client = facts.connection.client.ip;
+  line.client = facts.client;
   line.status = facts.status;
   line.bytes = facts.bytes;
   line.duration = facts.duration;

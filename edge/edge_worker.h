@@ -47,6 +47,7 @@ struct Shared {
   Counters& counters;
   log::AccessSink* access_log;  // null: off
   Coder* coder = nullptr;       // null: bodies leave as they came
+  std::unique_ptr<RateTable> rates = std::make_unique<RateTable>(65536);
   // Thread-safe: hands over to the purge relay. `done`, if set, runs on the relay's loop with the epoch; 0: it failed.
   core::UniqueFunction<void(Purge, core::UniqueFunction<void(Epoch)> done)> invalidate;
   std::atomic<bool> ready{false};
@@ -66,6 +67,7 @@ struct AccessFacts {
   core::Duration duration;
   std::string_view upstream;  // who was asked; empty: nobody
   std::string_view request_id;
+  core::IpAddress client;        // as far as trusted proxies tell
   std::string_view peer_client;  // on the peer listener: for whom the peer asked
   std::string_view site;         // empty: none served it
 };
@@ -81,6 +83,7 @@ class EdgeWorker {
   PurgePositions& positions() { return shared_.positions; }
   Counters& counters() { return shared_.counters; }
   Coder* coder() { return shared_.coder; }
+  RateTable& rates() { return *shared_.rates; }
 
   const std::shared_ptr<const Snapshot>& snapshot() const { return snapshot_; }
   // On this worker: requests that began before keep the old one.

@@ -33,6 +33,7 @@ constexpr std::size_t longest_request_id = 64;
 const Exchange::StepFunction Exchange::steps[] = {
     &Exchange::receive,       // who asks, on which listener
     &Exchange::authorize,     // may they; which site is it
+    &Exchange::apply_rules,   // what the site's own rules answer
     &Exchange::purge,         // a member's purge, instead of a site's object
     &Exchange::make_key,      // what is asked for; is it cacheable at all
     &Exchange::lookup,        // memory, or where on disk
@@ -130,6 +131,7 @@ void Exchange::on_request(http::RequestHead& head, http::BodyLength length) {
 
 Exchange::Next Exchange::receive() {
   began_ = worker_.loop.now();
+  address_ = sink_->connection().client.ip;
   snapshot_ = edge_.snapshot();
   return go(Step::authorize);
 }
@@ -148,6 +150,7 @@ Exchange::Next Exchange::authorize() {
   } else {
     client_.clear();
     remove_peer_fields(request_->fields);
+    identify_client();
     if (request_->path == "/.well-known/skerry/ready") return answer_ready();
   }
   site_ = snapshot_->find_site(request_->authority, request_->path);
@@ -160,7 +163,7 @@ Exchange::Next Exchange::authorize() {
         508, Reason::loop,
         {core::ErrorCode::loop_detected, core::ErrorSource::client, false, "this edge is in CDN-Loop already"});
   }
-  return go(Step::key);
+  return go(client_rules() ? Step::rules : Step::key);
 }
 
 // A member's request keeps its number. A client's own is not taken over: it is no part of the cache key, and what the
@@ -412,7 +415,7 @@ FillRequest Exchange::fill_request(bool joinable, bool background) {
   fill.request.fields.set(http::HeaderId::x_request_id, request_id_);
   fill.request.method = http::Method::get;
   fill.request.method_text = "GET";
-  if (client_.empty()) client_ = sink_->connection().client.ip.to_string();
+  if (client_.empty()) client_ = address_.to_string();
   fill.client = client_;
   fill.primary_key = key_;
   fill.primary_hash = primary_hash_;
@@ -572,7 +575,7 @@ Exchange::Next Exchange::stream() {
 Exchange::Next Exchange::pass_through(Outcome outcome, Reason reason, bool through_peers) {
   verdict_.outcome = outcome;
   verdict_.reason = reason;
-  if (client_.empty()) client_ = sink_->connection().client.ip.to_string();
+  if (client_.empty()) client_ = address_.to_string();
   if (key_.empty() || !through_peers) make_primary_key(*request_, site_->key, key_);
   step_ = Step::pass;
   const bool at_origin = peer_listener_ || !through_peers;
@@ -623,9 +626,11 @@ void Exchange::on_request_end(const http::HeaderMap& trailers) {
 }
 
 void Exchange::on_pass_head(http::ResponseHead&& head, http::BodyLength length, const Source& source) {
-  if (source.is_peer()) verdict_.peer_hit = take_peer_answer(head).hit;
+  const PeerAnswer peer = source.is_peer() ? take_peer_answer(head) : PeerAnswer();
+  verdict_.peer_hit = peer.hit;
   remove_peer_fields(head.fields);
   verdict_.forward_status = head.status;
+  if (const ErrorPage* page = page_for_answer(head.status, peer.failed)) return end_pass_with_page(*page, head);
   if (head.status == 101) {
     const std::string protocol(head.fields.find(http::HeaderId::upgrade).value_or(""));
     http::remove_hop_by_hop(head.fields);
@@ -640,10 +645,8 @@ void Exchange::on_pass_head(http::ResponseHead&& head, http::BodyLength length, 
   response_ = std::move(head);
   status_ = response_.status;
   add_own_fields(false, {});
-  head_sent_ = true;
   const bool no_body = request_->method == http::Method::head || status_ == 204 || status_ == 304 || status_ == 101;
-  sink_->send_head(response_,
-                   no_body && length.kind != http::BodyLength::Kind::known ? http::BodyLength::none() : length);
+  send_head(no_body && length.kind != http::BodyLength::Kind::known ? http::BodyLength::none() : length);
   if (status_ == 101) pass_->become_tunnel();
 }
 
@@ -704,7 +707,7 @@ void Exchange::record() {
   if (pass_) upstream_ = pass_->upstream();
   const std::string& origin_of = site_ ? site_->name : text_;
   edge_.record({*request_, sink_->connection(), verdict_, status_, sink_->bytes_sent(), worker_.loop.now() - began_,
-                upstream_, request_id_, peer_listener_ ? std::string_view(client_) : std::string_view(),
+                upstream_, request_id_, address_, peer_listener_ ? std::string_view(client_) : std::string_view(),
                 site_ ? std::string_view(origin_of) : std::string_view()});
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   enum class Step : std::uint8_t {
     receive,
     authorize,
+    rules,
     purge,
     key,
     lookup,
@@ -97,6 +99,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   Next receive();
   Next authorize();
   void choose_request_id();
+  Next apply_rules();
   Next apply_member_purge();
   Next purge();
   Next make_key();
@@ -112,7 +115,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   Next pass();
   Next finish();
 
-  Next answer_locally(int status, Reason reason, const core::Error& error);
+  Next answer_locally(int status, Reason reason, const core::Error& error, std::string_view retry_after = {});
   Next answer_ready();
   Next pass_through(Outcome outcome, Reason reason, bool through_peers);
   Next join_or_begin_fill(const std::string& key, const KeyHash& hash);
@@ -128,6 +131,25 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   void leave_fill();
   void load_from_disk(std::string key, const FoundOnDisk&);
   bool find_variant();
+
+  // What the site's rules answer, and what they make of every head: exchange_rules.cc.
+  using Rule = std::optional<Next> (Exchange::*)(const SiteRules&);
+  static const Rule rules_in_order[];
+  const SiteRules* client_rules() const;
+  void identify_client();
+  void note_cors_origin(const SiteRules& rules);
+  std::optional<Next> access_rule(const SiteRules& rules);
+  std::optional<Next> rate_rule(const SiteRules& rules);
+  std::optional<Next> redirect_rule(const SiteRules& rules);
+  std::optional<Next> preflight_rule(const SiteRules& rules);
+  std::optional<Next> signature_rule(const SiteRules& rules);
+  const ErrorPage* error_page(int status) const;
+  const ErrorPage* page_for_answer(int status, bool peer_failed) const;
+  Next respond_with_page(const ErrorPage& page, int status, std::string_view retry_after);
+  void end_pass_with_page(const ErrorPage& page, const http::ResponseHead& head);
+  Next send_own(int status, core::Chunk body);
+  void send_head(http::BodyLength length, std::shared_ptr<const http::RenderedFields> stored = {});
+  void edit_response(const SiteRules& rules, std::shared_ptr<const http::RenderedFields>& stored);
 
   // Bodies in another coding: exchange_coding.cc.
   void look_for_coded();
@@ -174,8 +196,10 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   std::shared_ptr<const Snapshot> snapshot_;
   const Site* site_ = nullptr;
   core::TimePoint began_;
-  std::string client_;
+  core::IpAddress address_;  // the client's, as far as trusted proxies tell
+  std::string client_;       // the same as text, once it is needed
   std::string request_id_;   // one for all edges that a request passes, in their logs and the answer
+  std::string cors_origin_;  // Origin of a request to a site with CORS
   std::string key_;          // primary key
   std::string variant_key_;  // with the variant part of `vary_`, if one is known
   KeyHash primary_hash_, hash_;
@@ -207,6 +231,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   Verdict verdict_;
   std::string upstream_;         // who was asked last; empty: nobody
   http::ResponseHead response_;  // reused: what is added to the stored fields, or a response of our own
+  http::HeaderMap edited_;       // scratch for heads that a site edits
   std::string text_;             // scratch for field values
   int status_ = 0;
   std::size_t interims_sent_ = 0;

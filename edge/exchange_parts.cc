@@ -138,8 +138,7 @@ void Exchange::send_parted_head() {
   response_.fields.add(http::HeaderId::content_range, text_);
   add_own_fields(true, current_age(head, worker_.loop.wall()));
   status_ = response_.status = 206;
-  head_sent_ = true;
-  sink_->send_head(response_, http::BodyLength::known(parted_->end - parted_->offset), parted_->outline->rendered());
+  send_head(http::BodyLength::known(parted_->end - parted_->offset), parted_->outline->rendered());
 }
 
 // A range that passes by leaves what later ones need: its outline, and its bytes; or all of it, from an origin that

@@ -21,6 +21,9 @@ bool has_no_body(const http::RequestHead& request, int status) {
 Exchange::Next Exchange::respond() {
   response_.clear();
   response_.version = http::Version::http_1_1;
+  const ObjectHead& head = object_ ? object_->head() : view_->head()->head;
+  if (const ErrorPage* page = page_for_answer(head.status, view_ && view_->head() && view_->head()->peer_failed))
+    return respond_with_page(*page, head.status, head.fields.find(http::HeaderId::retry_after).value_or(""));
   return object_ ? respond_from_object() : respond_from_fill();
 }
 
@@ -55,8 +58,7 @@ Exchange::Next Exchange::respond_from_object() {
   }
   add_own_fields(true, age);
   response_.status = status_;
-  head_sent_ = true;
-  sink_->send_head(response_, http::BodyLength::known(head.body_size), object_->rendered());
+  send_head(http::BodyLength::known(head.body_size), object_->rendered());
   if (has_no_body(*request_, status_)) return go(Step::finish);
   pump_.from_object(object_, 0, head.body_size);
   return go(Step::stream);
@@ -67,8 +69,7 @@ Exchange::Next Exchange::send_object_range(const ByteRange& range) {
   append_content_range(text_, range, object_->head().body_size);
   response_.fields.add(http::HeaderId::content_range, text_);
   status_ = response_.status = 206;
-  head_sent_ = true;
-  sink_->send_head(response_, http::BodyLength::known(range.size()), object_->rendered());
+  send_head(http::BodyLength::known(range.size()), object_->rendered());
   if (request_->method == http::Method::head) return go(Step::finish);
   pump_.from_object(object_, range.first, range.last + 1);
   return go(Step::stream);
@@ -88,8 +89,7 @@ Exchange::Next Exchange::respond_with_ranges(const RangeSet& set) {
   }
   response_.fields.add(http::HeaderId::content_type, format.media_type());
   status_ = response_.status = 206;
-  head_sent_ = true;
-  sink_->send_head(response_, http::BodyLength::known(format.length(set.ranges)));
+  send_head(http::BodyLength::known(format.length(set.ranges)));
   return begin_range(true);
 }
 
@@ -126,8 +126,7 @@ Exchange::Next Exchange::respond_from_fill() {
   }
   add_own_fields(head.has_age, age);
   response_.status = status_;
-  head_sent_ = true;
-  sink_->send_head(response_, head.length, head.fields);
+  send_head(head.length, head.fields);
   if (has_no_body(*request_, status_)) return go(Step::finish);
   pump_.from_view(view_, *this);
   return go(Step::stream);
@@ -135,8 +134,7 @@ Exchange::Next Exchange::respond_from_fill() {
 
 Exchange::Next Exchange::send_head_only(int status, http::BodyLength length) {
   status_ = response_.status = status;
-  head_sent_ = true;
-  sink_->send_head(response_, length);
+  send_head(length);
   return go(Step::finish);
 }
 
@@ -165,7 +163,7 @@ void Exchange::add_own_fields(bool with_age, std::chrono::seconds age) {
   fields.set(http::HeaderId::x_request_id, request_id_);
   if (peer_listener_) {
     const bool hit = verdict_.outcome == Outcome::hit || verdict_.outcome == Outcome::stale;
-    add_peer_answer(response_, {hit, false});
+    add_peer_answer(response_, {hit, false, verdict_.outcome == Outcome::error});
   } else {
     fields.set(http::HeaderId::x_cache, x_cache(verdict_));
   }
@@ -173,7 +171,8 @@ void Exchange::add_own_fields(bool with_age, std::chrono::seconds age) {
 
 // --- answers of our own
 
-Exchange::Next Exchange::answer_locally(int status, Reason reason, const core::Error& error) {
+Exchange::Next Exchange::answer_locally(int status, Reason reason, const core::Error& error,
+                                        std::string_view retry_after) {
   edge_.counters().local_errors.add(worker_.index);
   verdict_.reason = reason;
   if (verdict_.outcome != Outcome::bypass && verdict_.outcome != Outcome::method) verdict_.outcome = Outcome::error;
@@ -182,24 +181,24 @@ Exchange::Next Exchange::answer_locally(int status, Reason reason, const core::E
   response_.fields.add(http::HeaderId::content_type, "text/plain; charset=utf-8");
   response_.fields.add(http::HeaderId::cache_control, "no-store");
   response_.fields.add(http::HeaderId::proxy_status, proxy_status(name, error));
+  if (!retry_after.empty()) response_.fields.add(http::HeaderId::retry_after, retry_after);
   add_own_fields(false, {});
   // A peer that is refused must not take this for the origin's answer.
   if (peer_listener_ && status == 403) response_.fields.remove(http::HeaderId::skerry_answer);
+  if (const ErrorPage* page = error_page(status)) {
+    response_.fields.set(http::HeaderId::content_type, page->content_type);
+    return send_own(status, page->body);
+  }
   text_.assign(std::to_string(status)).append(" ").append(http::reason_phrase(status)).append("\n");
   text_.append(edge::name(reason)).append(": ").append(error.message()).append("\n");
-  response_.status = status_ = status;
-  head_sent_ = true;
-  sink_->send_head(response_, http::BodyLength::known(text_.size()));
-  if (request_->method != http::Method::head) sink_->send_body(core::Chunk::copy_of(text_));
-  return go(Step::finish);
+  return send_own(status, core::Chunk::copy_of(text_));
 }
 
 // What the router probes: on the client listener, so that what is probed is what serves.
 Exchange::Next Exchange::answer_ready() {
   const auto& allowed = snapshot_->config().ready_allow;
-  const core::IpAddress& client = sink_->connection().client.ip;
   if (std::none_of(allowed.begin(), allowed.end(),
-                   [&](const core::IpNetwork& network) { return network.contains(client); })) {
+                   [&](const core::IpNetwork& network) { return network.contains(address_); })) {
     return answer_locally(
         403, Reason::denied,
         {core::ErrorCode::permission_denied, core::ErrorSource::client, false, "not in [edge].ready_allow"});
@@ -210,11 +209,7 @@ Exchange::Next Exchange::answer_ready() {
   response_.fields.add(http::HeaderId::content_type, "application/json");
   response_.fields.add(http::HeaderId::cache_control, "no-store");
   text_.assign(ready.to_json());
-  status_ = response_.status = ready.ready ? 200 : 503;
-  head_sent_ = true;
-  sink_->send_head(response_, http::BodyLength::known(text_.size()));
-  if (request_->method != http::Method::head) sink_->send_body(core::Chunk::copy_of(text_));
-  return go(Step::finish);
+  return send_own(ready.ready ? 200 : 503, core::Chunk::copy_of(text_));
 }
 
 }  // namespace skerry::edge

@@ -175,7 +175,11 @@ std::shared_ptr<FillHead> Fill::describe(http::ResponseHead&& response, http::Bo
   // A failure takes the place of what is stored only if the origin says for how long (RFC 9111 4.3.3).
   if (copy_ && response.status >= 500 && !freshness.is_explicit()) head->why = Reason::no_lifetime;
   head->shareable = request_.joinable && is_shareable_for_followers(request_.request, response, freshness, policy);
-  if (request_.sources[next_source_ - 1].is_peer()) head->peer_hit = take_peer_answer(response).hit;
+  if (request_.sources[next_source_ - 1].is_peer()) {
+    const PeerAnswer answer = take_peer_answer(response);
+    head->peer_hit = answer.hit;
+    head->peer_failed = answer.failed;
+  }
   remove_peer_fields(response.fields);
   head->once = fields_for_one(response.fields);
   head->head = make_object_head(request_.request, std::move(response), freshness, times);

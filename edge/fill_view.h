@@ -30,9 +30,10 @@ struct FillHead {
   bool shareable = false;     // followers may have it
   Reason why = Reason::none;  // why it is not stored, or `stored`
   bool stored = false;
-  bool peer_hit = false;  // an edge of the PoP had it
-  http::HeaderMap once;   // fields for the leader alone
-  bool has_age = false;   // the response came with an Age: it is passed on
+  bool peer_hit = false;     // an edge of the PoP had it
+  bool peer_failed = false;  // it is an error that an edge of the PoP made itself
+  http::HeaderMap once;      // fields for the leader alone
+  bool has_age = false;      // the response came with an Age: it is passed on
 };
 
 // Body pieces in order, [begin, end).

@@ -94,7 +94,16 @@ constexpr std::size_t outcome_count = SKERRY_OUTCOMES(X);
   X(request_max_age, "request-max-age") \
   X(request_min_fresh, "request-min-fresh") \
   X(request_max_stale, "request-max-stale") \
-  X(must_revalidate, "must-revalidate")
+  X(must_revalidate, "must-revalidate") \
+  X(redirect, "redirect") \
+  X(address_denied, "address-denied") \
+  X(rate_limited, "rate-limited") \
+  X(preflight, "preflight") \
+  X(origin_not_allowed, "origin-not-allowed") \
+  X(signature_missing, "signature-missing") \
+  X(signature_unknown_key, "signature-unknown-key") \
+  X(signature_wrong, "signature-wrong") \
+  X(signature_expired, "signature-expired")
 // clang-format on
 enum class Reason : std::uint8_t {
 #define X(id, text) id,

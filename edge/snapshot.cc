@@ -38,11 +38,17 @@ core::Result<std::shared_ptr<const Snapshot>> Snapshot::build(EdgeConfig config,
   std::shared_ptr<Snapshot> snapshot(new Snapshot);
   snapshot->config_ = std::move(config);
   snapshot->config_.index_sites();
+  std::vector<std::pair<core::IpNetwork, int>> proxies;
+  for (const core::IpNetwork& network : snapshot->config_.trusted_proxies) proxies.emplace_back(network, 1);
+  snapshot->trusted_proxies_ = core::IpNetworkMap(proxies);
   for (const SiteConfig& site : snapshot->config_.sites) {
-    auto added = snapshot->add_site(site.hosts.front(), site.handling, workers, previous);
+    const std::string& name = site.hosts.front();
+    auto added = snapshot->add_site(name, name, site.handling, workers, previous);
     if (!added.ok()) return added.error();
     for (const RouteConfig& route : site.routes) {
-      added = snapshot->add_site(site.hosts.front() + route.path, route.handling, workers, previous);
+      const bool own_limit = route.handling.rules.rate_limit != site.handling.rules.rate_limit;
+      added = snapshot->add_site(name + route.path, own_limit ? name + route.path : name, route.handling, workers,
+                                 previous);
       if (!added.ok()) return added.error();
     }
   }
@@ -51,13 +57,16 @@ core::Result<std::shared_ptr<const Snapshot>> Snapshot::build(EdgeConfig config,
   return std::shared_ptr<const Snapshot>(std::move(snapshot));
 }
 
-core::Result<void> Snapshot::add_site(std::string name, const Handling& handling, int workers,
-                                      const Snapshot* previous) {
+core::Result<void> Snapshot::add_site(std::string name, const std::string& limited, const Handling& handling,
+                                      int workers, const Snapshot* previous) {
   auto site = std::make_unique<Site>();
   site->name = std::move(name);
   site->policy = handling.policy;
   site->key = handling.key;
   site->coding = handling.coding;
+  auto rules = SiteRules::make(handling.rules, limited);
+  if (!rules.ok()) return rules.error();
+  site->rules = std::move(rules).value();
   site->host_header = handling.host_header;
   site->origin_config = handling.origin;
   for (const auto& old : previous ? previous->sites_ : sites_) {

@@ -25,7 +25,8 @@ struct Site {
   CachePolicy policy;
   KeyRules key;
   CodingPolicy coding;
-  std::string host_header;  // sent to the origin instead of the client's; empty: the client's
+  std::shared_ptr<const SiteRules> rules;  // null: none
+  std::string host_header;                 // sent to the origin instead of the client's; empty: the client's
   origin::UpstreamConfig origin_config;
   std::shared_ptr<origin::UpstreamGroup> origin;
 };
@@ -55,6 +56,9 @@ class Snapshot {
   const Site* find_site(std::string_view authority, std::string_view path) const;
   const std::vector<std::unique_ptr<Site>>& sites() const { return sites_; }
 
+  // Those in front of this edge that are believed about their clients.
+  const core::IpNetworkMap& trusted_proxies() const { return trusted_proxies_; }
+
   const ring::Ring& ring() const { return ring_; }
   // In the ring's order.
   const std::vector<Member>& members() const { return members_; }
@@ -65,12 +69,15 @@ class Snapshot {
 
  private:
   Snapshot() = default;
-  core::Result<void> add_site(std::string name, const Handling& handling, int workers, const Snapshot* previous);
+  // `limited`: the site or route whose requests its rate limit counts.
+  core::Result<void> add_site(std::string name, const std::string& limited, const Handling& handling, int workers,
+                              const Snapshot* previous);
   core::Result<void> add_members(int workers, const Snapshot* previous);
 
   EdgeConfig config_;
   std::vector<std::unique_ptr<Site>> sites_;
   std::unordered_map<const Handling*, const Site*> by_handling_;  // of sites and routes inside config_
+  core::IpNetworkMap trusted_proxies_;
   ring::Ring ring_;
   std::vector<Member> members_;
 };

@@ -60,9 +60,10 @@ http::RequestHead upstream_request(const http::RequestHead& request, const Snaps
     return head;
   }
   head.fields.add(http::HeaderId::surrogate_capability, surrogate_capability);
-  head.fields.set(http::HeaderId::x_forwarded_for, behalf.client);
-  head.fields.set(http::HeaderId::x_forwarded_proto, http::name(request.scheme));
+  add_forwarded(head.fields, site.rules ? site.rules->forwarded : ForwardedFields(), behalf.client, request.scheme,
+                request.authority);
   if (!site.host_header.empty()) head.authority = site.host_header;
+  if (site.rules) site.rules->request_headers.apply(head.fields);
   return head;
 }
 

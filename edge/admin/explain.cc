@@ -67,6 +67,26 @@ std::vector<std::string> owner_names(const Snapshot& snapshot, const std::string
   return names;
 }
 
+// What the site's rules say before the cache is asked, as far as that does not depend on who asks. Takes the signature
+// out of the request, as they do.
+json rules_json(const SiteRules& rules, http::RequestHead& request, core::WallTime now) {
+  json said = {{"by_address", !rules.access.empty()}, {"rate_limited", rules.rate_limit.interval.count() > 0}};
+  if (const auto redirection = rules.redirects.of(request)) {
+    said["reason"] = edge::name(Reason::redirect);
+    said["status"] = redirection->status;
+    said["location"] = redirection->location;
+    return said;
+  }
+  if (rules.signing_keys.empty()) return said;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch());
+  http::SignedTarget checked = http::check_signed_target(request.path, rules.signing_keys, seconds.count());
+  request.path = std::move(checked.target);
+  if (checked.signature == http::Signature::good) return said;
+  said["reason"] = edge::name(signature_reason(checked.signature));
+  said["status"] = 403;
+  return said;
+}
+
 }  // namespace
 
 http::RequestHead request_for(const http::Url& url) {
@@ -78,13 +98,14 @@ http::RequestHead request_for(const http::Url& url) {
 }
 
 std::string explain_json(const http::Url& url, const Snapshot& snapshot, Shared& shared, core::WallTime now) {
-  const http::RequestHead request = request_for(url);
+  http::RequestHead request = request_for(url);
   json chain = {{"url", url.to_string()}, {"edge", snapshot.config().name}};
   const Site* site = snapshot.find_site(request.authority, request.path);
   if (!site) {
     chain["reason"] = edge::name(Reason::misdirected);
     return text_of(chain);
   }
+  if (site->rules) chain["rules"] = rules_json(*site->rules, request, now);
   std::string key;
   make_primary_key(request, site->key, key);
   const KeyHash primary = shared.store.hash(key);

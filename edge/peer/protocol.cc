@@ -100,6 +100,7 @@ core::Result<PeerRequest> accept_peer_request(http::RequestHead& head, std::stri
 void add_peer_answer(http::ResponseHead& response, const PeerAnswer& answer) {
   std::string text = answer.hit ? "hit=1" : "hit=0";
   if (answer.refused) text.append(";refused=1");
+  if (answer.failed) text.append(";failed=1");
   response.fields.set(http::HeaderId::skerry_answer, text);
 }
 
@@ -113,6 +114,7 @@ PeerAnswer take_peer_answer(http::ResponseHead& response) {
   if (const auto field = response.fields.find(http::HeaderId::skerry_answer)) {
     answer.hit = parameter(*field, "hit") == "1";
     answer.refused = parameter(*field, "refused") == "1";
+    answer.failed = parameter(*field, "failed") == "1";
   }
   response.fields.remove(http::HeaderId::skerry_answer);
   return answer;

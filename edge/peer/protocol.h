@@ -35,6 +35,7 @@ core::Result<PeerRequest> accept_peer_request(http::RequestHead&, std::string_vi
 struct PeerAnswer {
   bool hit = false;      // some edge of the PoP had it
   bool refused = false;  // ask somebody else: overloaded, draining
+  bool failed = false;   // the answer is an error of the member's own
 };
 void add_peer_answer(http::ResponseHead&, const PeerAnswer&);
 bool is_peer_answer(const http::ResponseHead&);

@@ -84,6 +84,30 @@ BOOST_AUTO_TEST_CASE(ten_thousand_hits_after_warm_up_allocate_nothing) {
   BOOST_TEST(origin.requests() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(ten_thousand_hits_of_a_site_with_rules_allocate_nothing_either) {
+  TempDir folder;
+  OriginProcess origin;
+  AllocationCounter allocations(folder);
+  EdgeOptions options;
+  options.origin = origin.url();
+  options.edge_keys = "access_log = \"" + folder / "access.log" + "\"\n";
+  options.site_keys = R"(deny = ["192.0.2.0/24", "2001:db8::/32"]
+rate_limit = "1000000/s"
+redirects = ["/old/* /new/*"]
+cors_origins = ["https://app.example.com"]
+response_header_set = ["Strict-Transport-Security: max-age=60"]
+response_header_remove = ["Server"]
+)";
+  options.environment = allocations.environment();
+  EdgeProcess edge(folder, options);
+
+  HttpConnection connection(edge.port());
+  BOOST_TEST(ask(connection, 2000) == 2000);
+  const std::uint64_t before = allocations.count();
+  BOOST_TEST(ask(connection, 10000) == 10000);
+  BOOST_TEST(allocations.count() - before == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(at_fifty_connections_a_hit_costs_at_most_2_2_system_calls) {
   TempDir folder;
   OriginProcess origin;

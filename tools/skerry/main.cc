@@ -1,12 +1,17 @@
 // skerry: the operators' command line. Each command is one request to the admin listener of an edge or router, or to an
-// edge as a client; `geo` works on files.
+// edge as a client; `geo`, `sign` and `check` ask nobody.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
+#include <map>
 
+#include "core/clock.h"
+#include "core/http/signed_url.h"
 #include "tools/skerry/admin_client.h"
 #include "tools/skerry/geo.h"
 #include "tools/skerry/report.h"
@@ -29,6 +34,10 @@ struct Options {
   std::string kind, name, state;
   cli::GeoBuildOptions geo;
   std::string geo_file;
+  std::string keys;
+  std::string keys_file;
+  std::string key_id;
+  std::int64_t good_for = 3600;
 };
 
 int fail(const std::string& what) {
@@ -85,6 +94,43 @@ int get(const Options& options) {
   std::fprintf(stderr, "\n");
   print(answer->body);
   return answer->head.status < 400 ? 0 : 1;
+}
+
+// A whole file of keys, or what stands on the command line or in the environment.
+std::string keys_of(const Options& options) {
+  if (options.keys_file.empty()) return options.keys;
+  std::ifstream file(options.keys_file);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+int sign(const Options& options) {
+  const auto url = http::Url::parse(options.url);
+  if (!url.ok()) return fail(url.error().message());
+  const auto keys = http::parse_signing_keys(keys_of(options));
+  if (!keys.ok()) return fail(keys.error().detail);
+  const auto key = std::find_if(keys->begin(), keys->end(), [&](const http::SigningKey& one) {
+    return options.key_id.empty() || one.id == options.key_id;
+  });
+  if (key == keys->end()) return fail("no such key: give it with --key, --key-file or SKERRY_SIGNING_KEYS");
+  const auto now = std::chrono::floor<std::chrono::seconds>(core::system_clock().wall().time_since_epoch());
+  print(std::string(http::name(url->scheme)) + "://" + url->authority() +
+        http::signed_target(url->path, *key, now.count() + options.good_for) + "\n");
+  return 0;
+}
+
+CLI::App* add_sign_command(CLI::App& app, Options& options) {
+  auto* command = app.add_subcommand("sign", "Sign a URL for a site with signed_urls; nothing is asked of an edge");
+  command->add_option("url", options.url, "https://host/path")->required();
+  command->add_option("--key", options.keys, "id=secret, as in the site's signing_keys")
+      ->envname("SKERRY_SIGNING_KEYS");
+  command->add_option("--key-file", options.keys_file, "File that holds the keys: the site's signing_keys_file");
+  command->add_option("--key-id", options.key_id, "Which of several keys; otherwise the first");
+  command->add_option("--for", options.good_for, "How long the URL is good, such as 90s, 10m, 12h or 7d")
+      ->transform(
+          CLI::AsNumberWithUnit(std::map<std::string, std::int64_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}},
+                                CLI::AsNumberWithUnit::CASE_SENSITIVE))
+      ->capture_default_str();
+  return command;
 }
 
 // The edge checks its own configuration: the program beside this one, or the one on the PATH.
@@ -167,6 +213,7 @@ int main(int argc, char** argv) {
   auto* ring = app.add_subcommand("ring", "Which edges own a URL, in order");
   ring->add_option("url", options.url, "http://host/path")->required();
   auto* stat = app.add_subcommand("stat", "What the edge has done: requests, hits, fills, store");
+  auto* sign_command = add_sign_command(app, options);
   auto* check_command = app.add_subcommand("check", "Check an edge's configuration file: every mistake at once");
   check_command->add_option("file", options.config, "edge.toml")->required();
   add_router_commands(app, options);
@@ -179,6 +226,7 @@ int main(int argc, char** argv) {
   if (explain->parsed()) return admin_command(options, "GET", "/explain?url=" + options.url, "", cli::explain_report);
   if (ring->parsed()) return admin_command(options, "GET", "/ring?url=" + options.url, "", cli::ring_report);
   if (stat->parsed()) return admin_command(options, "GET", "/stat", "", cli::stat_report);
+  if (sign_command->parsed()) return sign(options);
   if (check_command->parsed()) return check(options, argv[0]);
   return router_or_geo_command(app, options);
 }

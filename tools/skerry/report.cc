@@ -46,6 +46,11 @@ std::string explain_report(std::string_view text) {
     std::string out = fmt::format("url       {}\nedge      {}\n", chain.value("url", ""), chain.value("edge", ""));
     if (!chain.contains("site")) return out + fmt::format("refused   {}\n", chain.value("reason", ""));
     out += fmt::format("site      {}\nkey       {}\n", chain.value("site", ""), chain.value("key", ""));
+    if (chain.contains("rules") && chain["rules"].contains("reason")) {
+      const json& rules = chain["rules"];
+      out += fmt::format("rules     {} ({}) {}\n", rules.value("status", 0), rules.value("reason", ""),
+                         rules.value("location", ""));
+    }
     const std::string owners = joined(chain["owners"]);
     out += fmt::format("owners    {}{}\n", owners.empty() ? "this edge alone" : owners,
                        chain.value("owner_is_this_edge", false) ? "  (owned here)" : "  (asked of its owner)");

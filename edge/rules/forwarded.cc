@@ -1,0 +1,141 @@
+#include "edge/rules/forwarded.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "core/http/list.h"
+
+namespace skerry::edge {
+namespace {
+
+// More hops than any sensible path has: what stands further left is not looked at.
+constexpr std::size_t most_hops = 64;
+
+// An address, with or without a port and the brackets of IPv6.
+std::optional<core::IpAddress> address_of(std::string_view text) {
+  if (text.starts_with('[')) {
+    text = text.substr(1, text.find(']') - 1);
+  } else if (std::count(text.begin(), text.end(), ':') == 1) {
+    text = text.substr(0, text.find(':'));
+  }
+  const auto address = core::IpAddress::parse(text);
+  return address.ok() ? std::optional(*address) : std::nullopt;
+}
+
+std::optional<http::Scheme> scheme_of(std::string_view text) {
+  if (http::equals_ignoring_case(text, "https")) return http::Scheme::https;
+  if (http::equals_ignoring_case(text, "http")) return http::Scheme::http;
+  return std::nullopt;
+}
+
+struct Hop {
+  std::optional<core::IpAddress> address;
+  std::optional<http::Scheme> scheme;
+};
+
+// RFC 7239 4: for=192.0.2.60;proto=http;by=203.0.113.43
+Hop forwarded_element(std::string_view element) {
+  Hop hop;
+  while (!element.empty()) {
+    // A quoted value holds no semicolon that we would have to keep: addresses and schemes have none.
+    const std::size_t end = std::min(element.find(';'), element.size());
+    const std::string_view pair = http::trim_blanks(element.substr(0, end));
+    element.remove_prefix(std::min(end + 1, element.size()));
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string_view::npos) continue;
+    const auto value = http::token_or_quoted(pair.substr(equals + 1));
+    if (!value) continue;
+    if (http::equals_ignoring_case(pair.substr(0, equals), "for")) hop.address = address_of(*value);
+    if (http::equals_ignoring_case(pair.substr(0, equals), "proto")) hop.scheme = scheme_of(*value);
+  }
+  return hop;
+}
+
+// The last `most_hops` elements of the field, first hop first.
+std::vector<Hop> hops_of(const http::HeaderMap& fields, ForwardedField field) {
+  std::vector<Hop> hops;
+  const bool standard = field == ForwardedField::forwarded;
+  http::for_each_element(
+      fields, standard ? http::HeaderId::forwarded : http::HeaderId::x_forwarded_for, [&](std::string_view element) {
+        hops.push_back(standard ? forwarded_element(element) : Hop{address_of(element), std::nullopt});
+        return true;
+      });
+  if (hops.size() > most_hops) hops.erase(hops.begin(), hops.end() - most_hops);
+  return hops;
+}
+
+// The right-most: what stands left of it may be the client's.
+std::optional<http::Scheme> forwarded_proto(const http::HeaderMap& fields) {
+  std::optional<http::Scheme> scheme;
+  http::for_each_element(fields, http::HeaderId::x_forwarded_proto, [&](std::string_view element) {
+    scheme = scheme_of(element);
+    return true;
+  });
+  return scheme;
+}
+
+}  // namespace
+
+BelievedClient client_behind(const core::IpAddress& connection, const http::HeaderMap& fields, ForwardedField field,
+                             const core::IpNetworkMap& trusted) {
+  BelievedClient client{connection, std::nullopt};
+  if (!trusted.find(connection)) return client;
+  if (field == ForwardedField::x_forwarded_for) client.scheme = forwarded_proto(fields);
+  const std::vector<Hop> hops = hops_of(fields, field);
+  for (auto hop = hops.rbegin(); hop != hops.rend() && trusted.find(client.address); ++hop) {
+    if (field == ForwardedField::forwarded) client.scheme = hop->scheme;
+    if (!hop->address) break;
+    client.address = core::unmapped(*hop->address);
+  }
+  return client;
+}
+
+core::Result<ForwardedFields> parse_forwarded_fields(std::string_view list) {
+  ForwardedFields fields{false, false, false, false};
+  if (list == "off") return fields;
+  const std::array<std::pair<std::string_view, bool*>, 4> known = {{{"x-forwarded-for", &fields.x_forwarded_for},
+                                                                    {"x-forwarded-proto", &fields.x_forwarded_proto},
+                                                                    {"x-forwarded-host", &fields.x_forwarded_host},
+                                                                    {"forwarded", &fields.forwarded}}};
+  http::ListReader reader(list);
+  while (const auto name = reader.next()) {
+    const auto found = std::find_if(known.begin(), known.end(),
+                                    [&](const auto& one) { return http::equals_ignoring_case(one.first, *name); });
+    if (found == known.end()) {
+      return core::Error{
+          core::ErrorCode::invalid_configuration, core::ErrorSource::internal, false,
+          "must be \"off\" or a list of x-forwarded-for, x-forwarded-proto, x-forwarded-host, forwarded"};
+    }
+    *found->second = true;
+  }
+  return fields;
+}
+
+std::string to_string(const ForwardedFields& fields) {
+  std::string text;
+  const auto add = [&](bool sent, std::string_view name) {
+    if (sent) text.append(text.empty() ? "" : ", ").append(name);
+  };
+  add(fields.x_forwarded_for, "x-forwarded-for");
+  add(fields.x_forwarded_proto, "x-forwarded-proto");
+  add(fields.x_forwarded_host, "x-forwarded-host");
+  add(fields.forwarded, "forwarded");
+  return text.empty() ? "off" : text;
+}
+
+void add_forwarded(http::HeaderMap& fields, const ForwardedFields& sent, std::string_view client, http::Scheme scheme,
+                   std::string_view authority) {
+  if (sent.x_forwarded_for) fields.set(http::HeaderId::x_forwarded_for, client);
+  if (sent.x_forwarded_proto) fields.set(http::HeaderId::x_forwarded_proto, http::name(scheme));
+  if (sent.x_forwarded_host) fields.set(http::HeaderId::x_forwarded_host, authority);
+  if (!sent.forwarded) return;
+  // RFC 7239 6: an IPv6 address stands in brackets and quotes; a host may hold a colon, so it is quoted too.
+  const bool v6 = client.find(':') != std::string_view::npos;
+  std::string text = "for=";
+  text.append(v6 ? "\"[" : "").append(client).append(v6 ? "]\"" : "");
+  text.append(";host=\"").append(authority).append("\";proto=").append(http::name(scheme));
+  fields.set(http::HeaderId::forwarded, text);
+}
+
+}  // namespace skerry::edge
