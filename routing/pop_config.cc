@@ -166,9 +166,11 @@ const config::Table<PopSection>& pop_table() {
                    "next PoP. 0: no limit.",
                .applies = Applies::live})
           .key("max_bandwidth", &PopSection::max_bandwidth,
-               {.doc = "The same in bytes sent a second.", .applies = Applies::live, .shown_default = "no limit"})
+               {.doc = "The same in bytes sent a second, if its edges report `bytes_per_second`.",
+                .applies = Applies::live,
+                .shown_default = "no limit"})
           .key("max_cpu", &PopSection::max_cpu,
-               {.doc = "The same as a share of its edges' processors.",
+               {.doc = "The same as a share of its edges' processors, if they report `cpu`.",
                 .min = 0.0,
                 .max = 1.0,
                 .applies = Applies::live})
