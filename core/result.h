@@ -28,7 +28,7 @@ enum class ErrorSource : std::uint8_t { client, upstream, internal };
   X(malformed_status_line) X(malformed_field) X(head_too_large) X(uri_too_long) X(bad_version) X(bad_host) \
   X(bad_content_length) X(conflicting_framing) X(unsupported_transfer_coding) X(bad_chunk) X(body_cut_short) \
   X(body_too_long) X(bad_method) X(bad_expectation) X(header_timeout) X(body_timeout) X(loop_detected) \
-  X(misdirected) X(bad_peer_credentials) X(stale_membership)
+  X(misdirected) X(bad_peer_credentials) X(stale_membership) X(bad_proxy_header) X(proxy_not_allowed)
 // clang-format on
 
 enum class ErrorCode : std::uint16_t {

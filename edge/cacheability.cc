@@ -158,6 +158,11 @@ Storable may_store(const http::RequestHead& request, const http::ResponseHead& r
   return {true, Reason::stored};
 }
 
+bool may_replace(int status, const Freshness& freshness) {
+  if (status < 500) return true;
+  return freshness.is_explicit() && freshness.why != FreshnessSource::negative_ttl;
+}
+
 bool is_shareable_for_followers(const http::RequestHead& request, const http::ResponseHead& response,
                                 const Freshness& freshness, const CachePolicy& policy) {
   if (!freshness.fresh_on_arrival()) return false;

@@ -23,6 +23,10 @@ struct Storable {
 // or an origin's failure, are not stored, either (no_lifetime).
 Storable may_store(const http::RequestHead&, const http::ResponseHead&, const Freshness&, const CachePolicy&);
 
+// May this answer, which may be stored, take the place of an earlier one? A server's error only if the origin itself
+// says how long it is good: what a site's negative_ttl says is good enough where nothing better is kept.
+bool may_replace(int status, const Freshness&);
+
 // May others who wait for the same key be given this answer while it arrives? Only what is reusable without validation;
 // an object too large to store still is.
 bool is_shareable_for_followers(const http::RequestHead&, const http::ResponseHead&, const Freshness&,

@@ -73,6 +73,7 @@ class Checks {
 
   void run() {
     node();
+    proxies();
     sites();
     pop();
     if (config_.stores.size() > 1) report_.fail("store.1", "one [[store]] at most");
@@ -105,6 +106,21 @@ class Checks {
     for (std::size_t i = 0; i < config_.tls_listen.size(); ++i) add(config_.tls_listen[i], at("edge.tls_listen", i));
     if (config_.admin_listen) add(*config_.admin_listen, "edge.admin_listen");
     if (config_.pop.peer_listen) add(*config_.pop.peer_listen, "pop.peer_listen");
+  }
+
+  void proxies() {
+    for (std::size_t i = 0; i < config_.proxy_listeners.size(); ++i) {
+      const core::Address& listener = config_.proxy_listeners[i].listen;
+      const auto among = [&](const std::vector<core::Address>& all) {
+        return std::find(all.begin(), all.end(), listener) != all.end();
+      };
+      if (report_.failed(at("proxy_protocol", i, "listen"))) continue;
+      if (!among(config_.listen) && !among(config_.tls_listen))
+        report_.fail(at("proxy_protocol", i, "listen"),
+                     listener.to_string() + " is neither in [edge].listen nor in [edge].tls_listen");
+      if (config_.proxies_of(listener) != &config_.proxy_listeners[i].from)
+        report_.fail(at("proxy_protocol", i, "listen"), "two [[proxy_protocol]] for " + listener.to_string());
+    }
   }
 
   void sites() {
@@ -215,6 +231,13 @@ const Handling& SiteConfig::handling_of(std::string_view path) const {
     if (route.matches(path)) return route.handling;
   }
   return handling;
+}
+
+const std::vector<core::IpNetwork>* EdgeConfig::proxies_of(const core::Address& listener) const {
+  for (const ProxyListener& proxied : proxy_listeners) {
+    if (proxied.listen == listener) return &proxied.from;
+  }
+  return nullptr;
 }
 
 const SiteConfig* EdgeConfig::find_site(std::string_view authority) const {

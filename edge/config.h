@@ -52,6 +52,12 @@ struct SiteConfig {
   const Handling& handling_of(std::string_view path) const;
 };
 
+// [[proxy_protocol]]: a client listener that only proxies connect to.
+struct ProxyListener {
+  core::Address listen;
+  std::vector<core::IpNetwork> from;
+};
+
 // [[pop.member]]
 struct MemberConfig {
   std::string name;
@@ -88,10 +94,13 @@ struct EdgeConfig {
   MemoryConfig memory;
   std::vector<StoreConfig> stores;  // empty: memory only; this version: at most one
   std::vector<core::TlsCertificate> certificates;
+  std::vector<ProxyListener> proxy_listeners;
   std::vector<SiteConfig> sites;
   PopConfig pop;
   SiteIndex index;
 
+  // Who may hand connections on to this client listener; null: clients connect themselves.
+  const std::vector<core::IpNetwork>* proxies_of(const core::Address& listener) const;
   // The site that serves a Host or :authority (any case, a port is ignored): exact name, then the longest wildcard,
   // then "*". Null: not ours. Allocates nothing. Needs index_sites() once after `sites` was changed (loading does it).
   const SiteConfig* find_site(std::string_view authority) const;

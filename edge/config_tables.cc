@@ -130,6 +130,12 @@ const Table<http::ServerLimits>& limits_table() {
                {.doc = "Between two reads of a request's body; 408 beyond.",
                 .min = shortest_timeout,
                 .max = longest_timeout})
+          .key(
+              "tunnel_timeout", &Limits::tunnel_timeout,
+              {.doc = "After an upgrade (WebSocket): a client that is silent and takes nothing for so long is cut off; "
+                      "see `tunnel_timeout` of the site, too.",
+               .min = shortest_timeout,
+               .max = 24h})
           .key("write_timeout", &Limits::write_timeout,
                {.doc = "A client that takes nothing for so long is cut off.",
                 .min = shortest_timeout,
@@ -178,6 +184,22 @@ const Table<core::TlsCertificate>& certificate_table() {
   return table;
 }
 
+const Table<ProxyListener>& proxy_table() {
+  static const Table<ProxyListener> table =
+      Table<ProxyListener>(
+          "A client listener behind a load balancer that speaks the PROXY protocol, version 1 or 2: every connection "
+          "must begin with its header, before TLS. The client's address in it counts for logs, rules and "
+          "X-Forwarded-For.")
+          .key("listen", &ProxyListener::listen,
+               {.doc = "Which one: an address of `[edge].listen` or `[edge].tls_listen`.", .required = true})
+          .key("from", &ProxyListener::from,
+               {.doc = "The balancers' networks. Who connects from elsewhere is closed at once.",
+                .min = 1,
+                .max = 1000,
+                .required = true});
+  return table;
+}
+
 const Table<origin::UpstreamConfig>& upstream_table() {
   using Upstream = origin::UpstreamConfig;
   static const Table<Upstream> table =
@@ -223,6 +245,11 @@ const Table<origin::UpstreamConfig>& upstream_table() {
                 .min = shortest_timeout,
                 .max = longest_timeout,
                 .applies = Applies::live})
+          .key("tunnel_timeout", &Upstream::tunnel_idle_timeout,
+               {.doc = "After an upgrade (WebSocket): no byte either way.",
+                .min = shortest_timeout,
+                .max = 24h,
+                .applies = Applies::live})
           .key("origin_keep_alive", &Upstream::keep_alive,
                {.doc = "An idle connection to an origin is closed after; less than the origin's own time.",
                 .min = 0s,
@@ -230,9 +257,13 @@ const Table<origin::UpstreamConfig>& upstream_table() {
                 .applies = Applies::live})
           .key("attempts", &Upstream::attempts,
                {.doc = "Per request, over all its origins.", .min = 1, .max = 10, .applies = Applies::live})
-          .key(
-              "failures_to_eject", &Upstream::failures_to_eject,
-              {.doc = "Failures in a row until an origin is skipped.", .min = 1, .max = 1000, .applies = Applies::live})
+          .key("failures_to_eject", &Upstream::failures_to_eject,
+               {.doc = "Failures in a row until an origin is skipped; three at least if it is the only one. While all "
+                       "are, one "
+                       "request at a time asks whether one is back, the others get stale copies or 504.",
+                .min = 1,
+                .max = 1000,
+                .applies = Applies::live})
           .key("eject_for", &Upstream::eject_for,
                {.doc = "For how long at first; doubles each time.",
                 .min = shortest_timeout,
@@ -464,6 +495,7 @@ const Table<EdgeConfig>& edge_table() {
           .table("memory", &EdgeConfig::memory, memory_table())
           .array("store", &EdgeConfig::stores, store_table(), {})
           .array("certificate", &EdgeConfig::certificates, certificate_table(), {})
+          .array("proxy_protocol", &EdgeConfig::proxy_listeners, proxy_table(), {})
           .array("site", &EdgeConfig::sites, site_table(), {.applies = Applies::live, .required = true})
           .table("pop", &EdgeConfig::pop, pop_table());
   return table;

@@ -28,6 +28,7 @@ namespace skerry::edge {
   X(local_errors, "skerry_local_errors_total", "Error responses this edge made itself.") \
   X(aborted_responses, "skerry_aborted_responses_total", "Responses cut off because their body could not be completed.") \
   X(refused, "skerry_refused_requests_total", "Requests that were malformed, too large or too slow.") \
+  X(proxies_refused, "skerry_proxy_connections_refused_total", "Connections closed because their PROXY protocol header was malformed or late, or no proxy was to be expected from there.") \
   X(purge_gaps, "skerry_purge_gaps_total", "Gaps in a member's purges, after which everything was validated.") \
   X(invalidations_dropped, "skerry_invalidations_dropped_total", "Invalidations by clients' unsafe requests that no member was told of: too many waited.") \
   X(rates_displaced, "skerry_rate_limit_displaced_total", "Clients whose rate was forgotten for others': [edge].rate_table is small.") \

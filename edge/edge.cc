@@ -1,5 +1,6 @@
 #include "edge/edge.h"
 
+#include <set>
 #include <thread>
 
 #include "core/config/output.h"
@@ -26,6 +27,16 @@ namespace {
 
 int worker_count(const EdgeConfig& config) {
   return config.workers > 0 ? config.workers : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+std::size_t ejected_origins(const Snapshot& snapshot) {
+  std::set<const origin::UpstreamGroup*> groups;  // sites and routes may share one
+  for (const auto& site : snapshot.sites()) groups.insert(site->origin.get());
+  std::size_t ejected = 0;
+  for (const origin::UpstreamGroup* group : groups) {
+    for (const origin::UpstreamStatus& status : group->status()) ejected += status.ejected ? 1 : 0;
+  }
+  return ejected;
 }
 
 }  // namespace
@@ -74,6 +85,8 @@ core::Result<void> Edge::open(EdgeConfig config) {
   coder_ = std::make_unique<Coder>(*store_, core::system_clock(), 1);
   counters_ = std::make_unique<Counters>(registry_);
   register_store_metrics(registry_, *store_);
+  registry_.gauge_from("skerry_origins_ejected", "Origins that are skipped because they failed, of all sites.", {},
+                       [this] { return static_cast<double>(ejected_origins(*snapshot_)); });
   if (settings.access_log.path != "off") {
     auto log = log::AccessLog::open(settings.access_log, worker_count_ + 1);
     if (!log.ok()) return log.error();
@@ -143,6 +156,7 @@ core::Result<void> Edge::listen_on(PerWorker& part) {
 core::Result<void> Edge::add_server(PerWorker& part, std::string_view kind, core::Address address,
                                     std::shared_ptr<const core::TlsContext> tls) {
   const bool first_worker = &part == workers_.front().get();
+  const auto* proxies = kind == "peer" ? nullptr : snapshot_->config().proxies_of(address);
   if (first_worker && address.port != 0) {
     // Port sharing would let a second edge start beside this one and take half of its clients.
     if (auto free = core::check_port_is_free(address); !free.ok()) return free;
@@ -153,6 +167,7 @@ core::Result<void> Edge::add_server(PerWorker& part, std::string_view kind, core
   auto server = http::Server::listen(part.edge.worker(), address, snapshot_->config().limits, std::move(tls), service);
   if (!server.ok()) return server.error();
   if (first_worker) listening_.push_back(std::string(kind) + " " + (*server)->local_address().to_string());
+  if (proxies) (*server)->expect_proxies(*proxies);
   part.servers.push_back(std::move(server).value());
   return {};
 }

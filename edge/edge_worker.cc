@@ -32,6 +32,10 @@ class EdgeWorker::Service final : public http::RequestService {
     edge_.record_refused(connection, status, error);
   }
 
+  void complete_refusal(http::ResponseHead& head, const core::Error& error) override {
+    head.fields.add(http::HeaderId::proxy_status, proxy_status(edge_.snapshot_->config().name, error));
+  }
+
  private:
   EdgeWorker& edge_;
   const bool peers_;
@@ -102,14 +106,14 @@ void EdgeWorker::invalidate(const http::RequestHead& request, const http::Respon
     std::string key;
     make_primary_key(target, site.key, key);
     // Here at once; the members hear of it by the relay.
-    shared_.store.purge(worker_, {PurgeKind::url, key, false}, [](core::Result<Epoch>) {});
-    shared_.invalidate({PurgeKind::url, std::move(key), false}, {});
+    shared_.store.purge(worker_, {PurgeKind::url, key, false, Reason::invalidated}, [](core::Result<Epoch>) {});
+    shared_.invalidate({PurgeKind::url, std::move(key), false, Reason::invalidated}, {});
   }
 }
 
 void EdgeWorker::replace(ObjectHead head, std::vector<core::Chunk> body) {
   const Epoch before = store().epoch();
-  Purge purge{PurgeKind::url, head.primary_key, false};
+  Purge purge{PurgeKind::url, head.primary_key, false, Reason::invalidated};
   shared_.invalidate(std::move(purge),
                      [this, before, head = std::move(head), body = std::move(body)](Epoch epoch) mutable {
                        if (epoch != before + 1) return;
@@ -159,6 +163,9 @@ void EdgeWorker::record(const AccessFacts& facts) {
 // A request that never became one: there is no exchange, but it is counted and logged like the others.
 void EdgeWorker::record_refused(const http::ConnectionInfo& connection, int status, const core::Error& error) {
   shared_.counters.refused.add(worker_.index);
+  const bool by_proxy_rules =
+      error.code == core::ErrorCode::bad_proxy_header || error.code == core::ErrorCode::proxy_not_allowed;
+  if (by_proxy_rules) shared_.counters.proxies_refused.add(worker_.index);
   if (!shared_.access_log) return;
   log::AccessRecord line;
   line.time = worker_.loop.wall();

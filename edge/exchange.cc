@@ -346,6 +346,7 @@ Exchange::Next Exchange::collapse() {
     object_.reset();
     return pass_through(verdict_.outcome, Reason::precondition, true);
   }
+  if (object_ && site_->origin->down() && outlasts_outage()) return serve_stale(Reason::stale_on_failure);
   if (!object_ && request_->method == http::Method::head)
     return pass_through(Outcome::uri_miss, Reason::head_only, true);
   if (!object_ && request_->fields.contains(http::HeaderId::range)) return answer_range_miss();
@@ -355,6 +356,16 @@ Exchange::Next Exchange::collapse() {
   if (edge_.fills().unshareable(hash_, worker_.loop.now())) return fetch_alone(Reason::hit_for_miss);
 
   return join_or_begin_fill(variant_key_, hash_);
+}
+
+// The origin is known to be down: what may be served stale is, without waiting. If it is time to ask again, the refresh
+// is what asks. An edge that would ask a peer first does so: the peer may have a better copy.
+bool Exchange::outlasts_outage() {
+  const bool asks_origin = !sources().front().is_peer();
+  if (!asks_origin || !may_serve_stale(object_->head(), site_->policy, Failure::no_answer, worker_.loop.wall()))
+    return false;
+  if (!site_->origin->all_ejected(worker_.loop.now())) refresh_in_background();
+  return true;
 }
 
 // Joins the fill under way for the key, or begins one; back to the lookup if the store has it by now.
@@ -534,7 +545,7 @@ Exchange::Next Exchange::upstream_failed(const core::Error& error) {
   leave_fill();
   if (object_ && may_serve_stale(object_->head(), site_->policy, Failure::no_answer, worker_.loop.wall()))
     return serve_stale(Reason::stale_on_failure);
-  return answer_locally(status_of(failure), Reason::upstream_failed, failure);
+  return answer_locally(status_of(failure), reason_of(failure), failure);
 }
 
 Exchange::Next Exchange::serve_stale(Reason reason) {
@@ -679,7 +690,7 @@ void Exchange::on_pass_error(const core::Error& error, bool began) {
   }
   // The upload may be under way still: the connection can't be used for another request.
   if (request_body_.kind != http::BodyLength::Kind::none) sink_->close_after();
-  answer_locally(status_of(failure), Reason::upstream_failed, failure);
+  answer_locally(status_of(failure), reason_of(failure), failure);
   if (!running_) resume();
 }
 

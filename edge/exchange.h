@@ -121,6 +121,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   Next join_or_begin_fill(const std::string& key, const KeyHash& hash);
   Next fetch_alone(Reason reason);
   Next serve_stale(Reason reason);
+  bool outlasts_outage();
   Next follow_head();
   void pass_on_interims();
   bool is_variant(const ObjectHead& head);

@@ -73,6 +73,7 @@ void Fill::fetch_from(const Source& source) {
   } else {
     context_.counters.origin_requests.add(context_.worker.index);
   }
+  fetch.first_byte_timeout = source.patience;
   fetch_ = origin::Fetch::start(context_.worker, *source.group, std::move(fetch), *this);
   fetch_->pause(paused_);
 }
@@ -173,7 +174,7 @@ std::shared_ptr<FillHead> Fill::describe(http::ResponseHead&& response, http::Bo
       may_serve_stale(copy_->head(), policy, Failure::server_error, times.received))
     head->why = Reason::stale_if_error;
   // A failure takes the place of what is stored only if the origin says for how long (RFC 9111 4.3.3).
-  if (copy_ && response.status >= 500 && !freshness.is_explicit()) head->why = Reason::no_lifetime;
+  if (copy_ && !may_replace(response.status, freshness)) head->why = Reason::no_lifetime;
   head->shareable = request_.joinable && is_shareable_for_followers(request_.request, response, freshness, policy);
   if (request_.sources[next_source_ - 1].is_peer()) {
     const PeerAnswer answer = take_peer_answer(response);
@@ -208,7 +209,8 @@ void Fill::settle_sharing(FillHead& head) {
   }
   // RFC 9111 3: what was stored before is displaced by an answer that forbids storing, not by a failure.
   if (copy_ && head.why != Reason::stored && head.head.status < 500) {
-    context_.store.purge(context_.worker, {PurgeKind::url, request_.primary_key, false}, [](core::Result<Epoch>) {});
+    context_.store.purge(context_.worker, {PurgeKind::url, request_.primary_key, false, Reason::displaced},
+                         [](core::Result<Epoch>) {});
   }
 }
 

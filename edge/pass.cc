@@ -24,6 +24,7 @@ void Pass::ask_next(const core::Error& last) {
     origin::FetchRequest request;
     request.head = owner_.pass_request(source);
     request.body = body_;
+    request.first_byte_timeout = source.patience;
     request.may_retry = http::is_idempotent(request.head.method);
     fetch_ = origin::Fetch::start(worker_, *source.group, std::move(request), *this);
     return;

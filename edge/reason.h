@@ -76,6 +76,7 @@ constexpr std::size_t outcome_count = SKERRY_OUTCOMES(X);
   X(validated, "validated") \
   X(changed, "changed") \
   X(upstream_failed, "upstream-failed") \
+  X(origin_down, "origin-down") \
   X(peer_failed, "peer-failed") \
   X(misdirected, "misdirected") \
   X(loop, "loop") \

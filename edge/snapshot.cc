@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 namespace skerry::edge {
 namespace {
 
 // Owner and first fallback: more hops would cost more than a fetch of one's own.
 constexpr std::size_t most_peers_asked = 2;
+
+constexpr std::chrono::seconds peer_margin{1};
+constexpr int failures_of_only_origin = 3;  // in a row, at least
 
 // Peers are on the same network: what takes long there is dead.
 origin::UpstreamConfig peer_upstream(const std::string& peer) {
@@ -74,8 +76,8 @@ core::Result<void> Snapshot::add_site(std::string name, const std::string& limit
   }
   if (!site->origin) {
     origin::UpstreamConfig config = handling.origin;
-    // With nowhere else to go, skipping the only origin would turn one slow URL into an outage of the site.
-    if (config.urls.size() == 1) config.failures_to_eject = std::numeric_limits<int>::max();
+    // Skipping the only origin is an outage of the site: one failure does not prove it.
+    if (config.urls.size() == 1) config.failures_to_eject = std::max(config.failures_to_eject, failures_of_only_origin);
     auto group = origin::UpstreamGroup::create(config, workers);
     if (!group.ok()) return group.error();
     site->origin = std::move(group).value();
@@ -122,10 +124,12 @@ std::vector<Source> Snapshot::sources(const Site& site, std::uint64_t ring_hash,
     for (std::size_t i = 0; i < count; ++i) {
       const Member& member = members_[order[i]];
       if (!member.group) break;  // this edge: it comes before the others that are left
-      sources.push_back({member.group, &member});
+      // It may have to wait for the origin itself, and then says what came of that.
+      sources.push_back({member.group, &member,
+                         site.origin_config.connect_timeout + site.origin_config.first_byte_timeout + peer_margin});
     }
   }
-  sources.push_back({site.origin, nullptr});
+  sources.push_back({site.origin, nullptr, {}});
   return sources;
 }
 

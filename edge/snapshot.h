@@ -41,6 +41,7 @@ struct Member {
 struct Source {
   std::shared_ptr<origin::UpstreamGroup> group;
   const Member* peer = nullptr;  // inside the snapshot; null: the origin
+  core::Duration patience{0};    // until the first byte; zero: the group's
   bool is_peer() const { return peer != nullptr; }
 };
 

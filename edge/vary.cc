@@ -106,6 +106,18 @@ void append_selecting_value(std::string& key, std::string_view name, const http:
   append_preferences(key, *preferences);
 }
 
+// The selecting fields of a variant part: "name" or "name:value".
+std::vector<std::string_view> selecting_fields(std::string_view variant) {
+  constexpr std::string_view start = "\nv:";
+  std::vector<std::string_view> fields;
+  while (variant.starts_with(start)) {
+    variant.remove_prefix(start.size());
+    fields.push_back(variant.substr(0, variant.find('\n')));
+    variant.remove_prefix(fields.back().size());
+  }
+  return fields;
+}
+
 }  // namespace
 
 VaryRule vary_of(const http::HeaderMap& fields) {
@@ -127,6 +139,21 @@ VaryRule vary_of(const http::HeaderMap& fields) {
     rule.list += name;
   }
   return rule;
+}
+
+std::vector<std::string> differing_fields(std::string_view variant, std::string_view other) {
+  const auto ours = selecting_fields(variant), theirs = selecting_fields(other);
+  std::vector<std::string> names;
+  const auto add_missing = [&](const auto& from, const auto& in) {
+    for (const std::string_view field : from) {
+      if (std::find(in.begin(), in.end(), field) != in.end()) continue;
+      std::string name(field.substr(0, field.find(':')));
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+    }
+  };
+  add_missing(ours, theirs);
+  add_missing(theirs, ours);
+  return names;
 }
 
 bool append_variant(std::string& key, std::string_view list, const http::HeaderMap& request_fields) {

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/http/head.h"
 
@@ -25,5 +26,9 @@ VaryRule vary_of(const http::HeaderMap& response_fields);
 // differs from an empty one. Nothing is appended for an empty list. False: over max_variant_text, `key` is unchanged
 // and the request matches no variant.
 bool append_variant(std::string& key, std::string_view list, const http::HeaderMap& request_fields);
+
+// Of the variant parts of two keys, the names of the fields that keep one from being the other: those whose values
+// differ, and those that only one of them names.
+std::vector<std::string> differing_fields(std::string_view variant, std::string_view other);
 
 }  // namespace skerry::edge

@@ -90,11 +90,12 @@ int status_of(const core::Error& error) {
     case core::ErrorCode::connect_timeout:
     case core::ErrorCode::first_byte_timeout:
     case core::ErrorCode::read_timeout:
+    case core::ErrorCode::write_timeout:
     case core::ErrorCode::idle_timeout:
-    case core::ErrorCode::dns_timeout: return 504;
+    case core::ErrorCode::dns_timeout:
+    case core::ErrorCode::no_healthy_upstream: return 504;
     case core::ErrorCode::overloaded:
-    case core::ErrorCode::limit_exceeded:
-    case core::ErrorCode::no_healthy_upstream: return 503;
+    case core::ErrorCode::limit_exceeded: return 503;
     case core::ErrorCode::loop_detected: return 508;
     case core::ErrorCode::misdirected: return 421;
     case core::ErrorCode::bad_peer_credentials:
@@ -103,41 +104,54 @@ int status_of(const core::Error& error) {
   }
 }
 
-std::string proxy_status(std::string_view edge_name, const core::Error& error) {
-  std::string_view word = "proxy_internal_error";
+std::string_view proxy_error_type(const core::Error& error) {
+  using core::ErrorCode;
   switch (error.code) {
-    case core::ErrorCode::connect_refused: word = "connection_refused"; break;
-    case core::ErrorCode::connect_timeout: word = "connection_timeout"; break;
-    case core::ErrorCode::connect_failed: word = "destination_ip_unroutable"; break;
-    case core::ErrorCode::closed:
-    case core::ErrorCode::reset: word = "connection_terminated"; break;
-    case core::ErrorCode::first_byte_timeout:
-    case core::ErrorCode::read_timeout:
-    case core::ErrorCode::idle_timeout: word = "http_response_timeout"; break;
-    case core::ErrorCode::tls_handshake: word = "tls_protocol_error"; break;
-    case core::ErrorCode::tls_verify: word = "tls_certificate_error"; break;
-    case core::ErrorCode::dns_timeout: word = "dns_timeout"; break;
-    case core::ErrorCode::dns_nxdomain:
-    case core::ErrorCode::dns_failed:
-    case core::ErrorCode::dns_malformed: word = "dns_error"; break;
-    case core::ErrorCode::body_cut_short: word = "http_response_incomplete"; break;
-    case core::ErrorCode::head_too_large: word = "http_response_header_section_size"; break;
-    case core::ErrorCode::unsupported_transfer_coding: word = "http_response_transfer_coding"; break;
-    case core::ErrorCode::malformed_head:
-    case core::ErrorCode::malformed_status_line:
-    case core::ErrorCode::malformed_field:
-    case core::ErrorCode::bad_content_length:
-    case core::ErrorCode::conflicting_framing:
-    case core::ErrorCode::bad_chunk: word = "http_protocol_error"; break;
-    case core::ErrorCode::no_healthy_upstream: word = "destination_unavailable"; break;
-    case core::ErrorCode::overloaded:
-    case core::ErrorCode::limit_exceeded: word = "connection_limit_reached"; break;
-    case core::ErrorCode::loop_detected: word = "proxy_loop_detected"; break;
+    case ErrorCode::connect_refused: return "connection_refused";
+    case ErrorCode::connect_timeout: return "connection_timeout";
+    case ErrorCode::connect_failed: return "destination_ip_unroutable";
+    case ErrorCode::closed:
+    case ErrorCode::reset: return "connection_terminated";
+    case ErrorCode::first_byte_timeout: return "http_response_timeout";
+    case ErrorCode::read_timeout:
+    case ErrorCode::idle_timeout: return "connection_read_timeout";
+    case ErrorCode::write_timeout: return "connection_write_timeout";
+    case ErrorCode::tls_handshake: return "tls_protocol_error";
+    case ErrorCode::tls_verify: return "tls_certificate_error";
+    case ErrorCode::dns_timeout: return "dns_timeout";
+    case ErrorCode::dns_nxdomain:
+    case ErrorCode::dns_failed:
+    case ErrorCode::dns_malformed: return "dns_error";
+    case ErrorCode::body_cut_short: return "http_response_incomplete";
+    case ErrorCode::no_healthy_upstream: return "destination_unavailable";
+    case ErrorCode::overloaded:
+    case ErrorCode::limit_exceeded: return "connection_limit_reached";
+    case ErrorCode::loop_detected: return "proxy_loop_detected";
+    case ErrorCode::misdirected: return "destination_not_found";
+    case ErrorCode::bad_peer_credentials:
+    case ErrorCode::permission_denied: return "http_request_denied";
+    case ErrorCode::not_found: return "proxy_internal_response";  // only-if-cached: nobody was to be asked
     default: break;
   }
+  if (error.source == core::ErrorSource::client) return "http_request_error";
+  if (error.source == core::ErrorSource::internal) return "proxy_internal_error";
+  switch (error.code) {
+    case ErrorCode::head_too_large: return "http_response_header_section_size";
+    case ErrorCode::unsupported_transfer_coding: return "http_response_transfer_coding";
+    case ErrorCode::body_too_long: return "http_response_body_size";
+    default: return "http_protocol_error";
+  }
+}
+
+Reason reason_of(const core::Error& error) {
+  return error.code == core::ErrorCode::no_healthy_upstream ? Reason::origin_down : Reason::upstream_failed;
+}
+
+std::string proxy_status(std::string_view edge_name, const core::Error& error) {
   std::string text;
   append_item(text, edge_name);
-  text.append("; error=").append(word);
+  text.append("; error=").append(proxy_error_type(error));
+  if (error.code == core::ErrorCode::dns_nxdomain) text.append("; rcode=\"NXDOMAIN\"");
   text.append("; details=\"").append(core::name(error.code)).append("\"");
   return text;
 }

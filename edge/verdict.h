@@ -28,7 +28,11 @@ std::string_view x_cache(const Verdict&);
 
 // The status of the answer we make when no upstream gave one.
 int status_of(const core::Error&);
-// Proxy-Status member: "lon-1; error=connection_refused".
+// Its reason: whether somebody was asked in vain, or is known to be down.
+Reason reason_of(const core::Error&);
+// The type of the error (RFC 9209 2.3): who is to blame decides where one code may come from both sides.
+std::string_view proxy_error_type(const core::Error&);
+// Proxy-Status member: "lon-1; error=connection_refused; details=…".
 std::string proxy_status(std::string_view edge_name, const core::Error&);
 
 // A name as structured fields want it: a token if it is one, else a quoted string (RFC 8941 3.3.3).

@@ -19,26 +19,29 @@ bool Health::available(core::TimePoint now) const {
   return now.time_since_epoch().count() >= until && !probing_.load(std::memory_order_acquire);
 }
 
-void Health::succeeded(Permit permit) {
-  if (permit == Permit::refused) return;
+bool Health::succeeded(Permit permit) {
+  if (permit == Permit::refused) return false;
   // A request that began before the ejection says nothing about now: only the probe readmits.
-  if (permit == Permit::normal && ejected()) return;
+  if (permit == Permit::normal && ejected()) return false;
   failures_.store(0, std::memory_order_relaxed);
-  if (permit != Permit::probe) return;
+  if (permit != Permit::probe) return false;
   ejections_.store(0, std::memory_order_relaxed);
   ejected_until_.store(healthy, std::memory_order_release);
   probing_.store(false, std::memory_order_release);
+  return true;
 }
 
-void Health::failed(Permit permit, core::TimePoint now) {
-  if (permit == Permit::refused) return;
+bool Health::failed(Permit permit, core::TimePoint now) {
+  if (permit == Permit::refused) return false;
   if (permit == Permit::probe) {
     eject(now);
     probing_.store(false, std::memory_order_release);
-    return;
+    return false;
   }
-  if (ejected()) return;
-  if (failures_.fetch_add(1, std::memory_order_relaxed) + 1 >= options_.failures_to_eject) eject(now);
+  if (ejected()) return false;
+  if (failures_.fetch_add(1, std::memory_order_relaxed) + 1 < options_.failures_to_eject) return false;
+  eject(now);
+  return true;
 }
 
 void Health::abandoned(Permit permit) {
@@ -52,6 +55,8 @@ void Health::eject(core::TimePoint now) {
   for (int i = 0; i < before && back_off < options_.eject_at_most; ++i) back_off *= 2;
   back_off = std::min(back_off, options_.eject_at_most);
   failures_.store(0, std::memory_order_relaxed);
+  back_off_.store(back_off.count(), std::memory_order_relaxed);
+  total_ejections_.fetch_add(1, std::memory_order_relaxed);
   ejected_until_.store((now + back_off).time_since_epoch().count(), std::memory_order_release);
 }
 

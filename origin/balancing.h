@@ -31,13 +31,17 @@ class Health {
 
   // Takes the probe slot if that is what it answers. Every permit but `refused` is owed exactly one of the next three.
   Permit admit(core::TimePoint now);
-  void succeeded(Permit);
-  void failed(Permit, core::TimePoint now);
-  void abandoned(Permit);  // cancelled before anything was learnt
+  bool succeeded(Permit);                    // true: this readmitted it
+  bool failed(Permit, core::TimePoint now);  // true: this ejected it, having been healthy
+  void abandoned(Permit);                    // cancelled before anything was learnt
 
   // admit() would not refuse now.
   bool available(core::TimePoint now) const;
   bool ejected() const { return ejected_until_.load(std::memory_order_relaxed) != healthy; }
+  // Of the ejection under way: how long nobody is let through.
+  core::Duration back_off() const { return core::Duration(back_off_.load(std::memory_order_relaxed)); }
+  // Ejections so far, failed probes included.
+  std::uint64_t ejections() const { return total_ejections_.load(std::memory_order_relaxed); }
 
  private:
   static constexpr core::Duration::rep healthy = INT64_MIN;
@@ -48,6 +52,8 @@ class Health {
   std::atomic<int> failures_{0};
   std::atomic<int> ejections_{0};  // since the last success: the back-off's exponent
   std::atomic<core::Duration::rep> ejected_until_{healthy};
+  std::atomic<core::Duration::rep> back_off_{0};
+  std::atomic<std::uint64_t> total_ejections_{0};
   std::atomic<bool> probing_{false};
 };
 

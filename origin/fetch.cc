@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/log/log.h"
 #include "origin/fetch_machine.h"
 
 namespace skerry::origin {
@@ -11,6 +12,7 @@ namespace {
 constexpr std::size_t body_queue = 256 * 1024;  // Fetch::queued() above this: the sender waits
 constexpr std::size_t addresses_at_most = 6;    // of one name, per connect
 constexpr core::Duration shortest_connect = std::chrono::milliseconds(250);  // an address's share of connect_timeout
+constexpr core::Duration probe_patience = std::chrono::seconds(5);           // a probe's for the first byte, at least
 
 }  // namespace
 
@@ -89,7 +91,7 @@ FetchMachine::Progress FetchMachine::choose() {
   const bool left = attempts_ < group_->config().attempts;
   const auto choice = left ? group_->choose(worker_.random, worker_.loop.now(), tried_) : std::nullopt;
   if (!choice) {
-    return fail_with(attempts_ > 0 ? std::move(error_) : problem(core::ErrorCode::no_healthy_upstream));
+    return fail_with(attempts_ > 0 ? std::move(error_) : known_outage());
   }
   ++attempts_;
   tried_ |= UpstreamSet{1} << choice->index;
@@ -208,7 +210,7 @@ FetchMachine::Progress FetchMachine::await_head() {
   if (head_is_late()) {
     const bool unsent = slot_->connection->queued() > 0;
     return give_up_upstream(problem(unsent ? core::ErrorCode::write_timeout : core::ErrorCode::first_byte_timeout),
-                            true);
+                            permit_ == Permit::probe || !answered_others());
   }
   return Progress::wait;
 }
@@ -248,6 +250,7 @@ FetchMachine::Progress FetchMachine::fail() {
 // --- What the steps are made of --------------------------------------------------------------------------------------
 
 FetchMachine::Progress FetchMachine::give_up_upstream(core::Error error, bool blame) {
+  if (blame) upstream_->last_failure.store(error.code, std::memory_order_relaxed);
   judge(blame ? Verdict::failed : Verdict::none);
   leave_upstream();
   if (sent_ && !may_send_again()) return fail_with(std::move(error));
@@ -262,6 +265,7 @@ FetchMachine::Progress FetchMachine::fail_with(core::Error error) {
 }
 
 FetchMachine::Progress FetchMachine::accept_head() {
+  upstream_->last_answer.store(worker_.loop.now().time_since_epoch().count(), std::memory_order_relaxed);
   judge(Verdict::succeeded);
   go(StepId::stream);
   if (paused_) {
@@ -285,7 +289,10 @@ FetchMachine::Progress FetchMachine::connection_lost() {
     slot_.reset();
     return go(StepId::queue);
   }
-  return give_up_upstream(std::move(loss_->error), !was_idle_close);
+  if (loss_->before_response || group_->size() > 1) return give_up_upstream(std::move(loss_->error), !was_idle_close);
+  // With nobody else to ask, one URL's broken answer must not take the others along: who answers badly is not down.
+  upstream_->failures.fetch_add(1, std::memory_order_relaxed);
+  return give_up_upstream(std::move(loss_->error), false);
 }
 
 // The one that worked last first: an unreachable address family is found out once, not on every connect.
@@ -321,9 +328,7 @@ void FetchMachine::open_next_address() {
 // the kernel still takes some; while it's the sender who is slow, the upstream isn't late.
 bool FetchMachine::head_is_late() {
   const core::TimePoint now = worker_.loop.now();
-  const core::Duration patience = request_.first_byte_timeout > core::Duration::zero()
-                                      ? request_.first_byte_timeout
-                                      : group_->config().first_byte_timeout;
+  const core::Duration patience = first_byte_patience();
   const std::size_t waiting = slot_->connection->queued();
   const bool on_its_way = body_.announced() && (!body_sent_ || body_accepted_ < body_.sent());
   if (on_its_way) {
@@ -338,6 +343,21 @@ bool FetchMachine::head_is_late() {
   return false;
 }
 
+// While a probe waits nobody else is let through, so it waits as long as the back-off before it was: a dead upstream
+// costs little, and one that needs its time gets more at each probe.
+core::Duration FetchMachine::first_byte_patience() const {
+  const core::Duration patience = request_.first_byte_timeout > core::Duration::zero()
+                                      ? request_.first_byte_timeout
+                                      : group_->config().first_byte_timeout;
+  if (permit_ != Permit::probe) return patience;
+  return std::min(patience, std::max(probe_patience, upstream_->health.back_off()));
+}
+
+// Since this request was sent: then it is this URL that is slow, and not the upstream that is down.
+bool FetchMachine::answered_others() const {
+  return upstream_->last_answer.load(std::memory_order_relaxed) >= last_progress_.time_since_epoch().count();
+}
+
 bool FetchMachine::may_send_again() const {
   return request_.may_retry && http::is_idempotent(request_.head.method) && !response_began_ && body_.replayable();
 }
@@ -346,11 +366,16 @@ void FetchMachine::judge(Verdict verdict) {
   const Permit permit = std::exchange(permit_, Permit::refused);
   if (!upstream_ || permit == Permit::refused) return;
   switch (verdict) {
-    case Verdict::succeeded: upstream_->health.succeeded(permit); break;
+    case Verdict::succeeded:
+      if (upstream_->health.succeeded(permit)) log::info("upstream_readmitted", {{"upstream", upstream_->url.text}});
+      break;
     case Verdict::none: upstream_->health.abandoned(permit); break;
     case Verdict::failed:
       upstream_->failures.fetch_add(1, std::memory_order_relaxed);
-      upstream_->health.failed(permit, worker_.loop.now());
+      if (upstream_->health.failed(permit, worker_.loop.now())) {
+        log::warn("upstream_ejected", {{"upstream", upstream_->url.text},
+                                       {"why", core::name(upstream_->last_failure.load(std::memory_order_relaxed))}});
+      }
       break;
   }
 }
@@ -362,6 +387,17 @@ void FetchMachine::leave_upstream() {
   query_.reset();
   slot_.reset();
   if (std::exchange(counted_, false)) upstream_->in_flight.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// Nobody may be asked; what is known of the first one tells why.
+core::Error FetchMachine::known_outage() const {
+  const Upstream& first = group_->upstream(0);
+  core::Error error = problem(core::ErrorCode::no_healthy_upstream);
+  error.detail = first.url.text + " is down";
+  if (first.health.ejections() > 0) {
+    error.detail.append(": ").append(core::name(first.last_failure.load(std::memory_order_relaxed)));
+  }
+  return error;
 }
 
 core::Error FetchMachine::problem(core::ErrorCode code, core::ErrorSource source) const {

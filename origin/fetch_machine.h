@@ -61,10 +61,13 @@ class FetchMachine final : public Fetch, private http::ResponseEvents, private U
   void order_addresses(const std::vector<core::IpAddress>&);
   void open_next_address();
   bool head_is_late();
+  core::Duration first_byte_patience() const;
+  bool answered_others() const;
   bool may_send_again() const;
   enum class Verdict : std::uint8_t { succeeded, failed, none };
   void judge(Verdict);
   void leave_upstream();
+  core::Error known_outage() const;
   core::Error problem(core::ErrorCode, core::ErrorSource = core::ErrorSource::upstream) const;
   core::Error told(const core::Error& cause) const;
   http::ClientConnection* sending_on() const;

@@ -45,6 +45,8 @@ std::vector<UpstreamStatus> Group::status() const {
     UpstreamStatus one;
     one.url = upstream->url.text;
     one.ejected = upstream->health.ejected();
+    one.ejections = upstream->health.ejections();
+    if (one.ejections > 0) one.last_failure = core::name(upstream->last_failure.load(std::memory_order_relaxed));
     one.in_flight = upstream->in_flight.load(std::memory_order_relaxed);
     one.requests = upstream->requests.load(std::memory_order_relaxed);
     one.failures = upstream->failures.load(std::memory_order_relaxed);
@@ -67,6 +69,10 @@ bool Group::all_ejected(core::TimePoint now) const {
     if (upstream->health.available(now)) return false;
   }
   return true;
+}
+
+bool Group::down() const {
+  return std::all_of(upstreams_.begin(), upstreams_.end(), [](const auto& one) { return one->health.ejected(); });
 }
 
 std::optional<Group::Choice> Group::choose(core::Random& random, core::TimePoint now, UpstreamSet tried) {

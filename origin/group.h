@@ -21,6 +21,7 @@ class Group final : public UpstreamGroup, public OtherPools, public std::enable_
 
   std::vector<UpstreamStatus> status() const override;
   bool all_ejected(core::TimePoint now) const override;
+  bool down() const override;
 
   struct Choice {
     std::size_t index;
@@ -30,6 +31,7 @@ class Group final : public UpstreamGroup, public OtherPools, public std::enable_
   std::optional<Choice> choose(core::Random&, core::TimePoint now, UpstreamSet tried);
 
   const UpstreamConfig& config() const { return config_; }
+  std::size_t size() const { return upstreams_.size(); }
   Upstream& upstream(std::size_t index) { return *upstreams_[index]; }
   // Of this worker; made at its first use.
   UpstreamPool& pool(const core::Worker&, std::size_t index);

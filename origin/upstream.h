@@ -46,6 +46,8 @@ struct UpstreamConfig {
 struct UpstreamStatus {
   std::string url;
   bool ejected = false;
+  std::uint64_t ejections = 0;    // so far, failed probes included
+  std::string_view last_failure;  // why it was ejected last; empty: it never was
   std::uint64_t in_flight = 0;
   std::uint64_t requests = 0;
   std::uint64_t failures = 0;
@@ -69,6 +71,8 @@ class UpstreamGroup {
   virtual std::vector<UpstreamStatus> status() const = 0;
   // No upstream may be tried now: all are ejected and none is due for a probe.
   virtual bool all_ejected(core::TimePoint now) const = 0;
+  // All upstreams are ejected, due for a probe or not: whoever has another answer to give need not ask.
+  virtual bool down() const = 0;
 };
 
 // What a worker brings to fetches besides its loop: its resolver, needed unless every host is an address. Set once per

@@ -49,6 +49,8 @@ struct Upstream {
   std::atomic<std::uint64_t> in_flight{0};
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> failures{0};
+  std::atomic<core::ErrorCode> last_failure{core::ErrorCode::no_healthy_upstream};
+  std::atomic<core::Duration::rep> last_answer{INT64_MIN};  // when a response head last came
   std::atomic<std::uint64_t> opened{0};
   std::atomic<std::uint64_t> reconnects{0};       // a reused connection had been closed: asked again on a fresh one
   std::atomic<std::uint64_t> stale_addresses{0};  // the name did not resolve: went on with the addresses known before

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/http/server_connection.h"
+#include "core/net/proxied_stream.h"
 
 namespace skerry::http {
 namespace {
@@ -29,6 +30,7 @@ class ListeningServer final : public Server, private core::ListenerEvents, priva
 
   const core::Address& local_address() const override { return address_; }
   std::size_t connections() const override { return connections_.size(); }
+  void expect_proxies(std::vector<core::IpNetwork> from) override { proxies_ = std::move(from); }
   void drain(core::Task done) override;
   void close_all() override;
 
@@ -36,12 +38,14 @@ class ListeningServer final : public Server, private core::ListenerEvents, priva
   using Owner = ServerConnection::Owner;
 
   void on_accept(std::unique_ptr<core::Stream>) override;
+  std::unique_ptr<core::Stream> from_proxy(std::unique_ptr<core::Stream>);
   void on_connection_closed(ServerConnection&) override;
   void bury();
 
   const core::Worker worker_;
   const std::shared_ptr<const core::TlsContext> tls_;
   ServerContext context_;
+  std::vector<core::IpNetwork> proxies_;  // empty: clients connect themselves
   core::Address address_;
   std::unique_ptr<core::Listener> listener_;
   std::vector<std::unique_ptr<ServerConnection>> connections_;
@@ -53,12 +57,26 @@ class ListeningServer final : public Server, private core::ListenerEvents, priva
 
 void ListeningServer::on_accept(std::unique_ptr<core::Stream> stream) {
   if (connections_.size() >= context_.limits.connections) return;  // accepted before the pause took hold
+  if (!proxies_.empty() && !(stream = from_proxy(std::move(stream)))) return;
   connections_.push_back(
       std::make_unique<ServerConnection>(context_, static_cast<Owner&>(*this), tls_, std::move(stream)));
   connections_.back()->index = connections_.size() - 1;
   if (connections_.size() < context_.limits.connections) return;
   paused_ = true;
   listener_->pause(true);
+}
+
+// Null: no proxy of ours.
+std::unique_ptr<core::Stream> ListeningServer::from_proxy(std::unique_ptr<core::Stream> stream) {
+  const core::IpAddress& peer = stream->peer_address().ip;
+  if (std::any_of(proxies_.begin(), proxies_.end(), [&](const auto& network) { return network.contains(peer); })) {
+    return core::proxied(std::move(stream));
+  }
+  ConnectionInfo info;
+  info.client = stream->peer_address();
+  info.local = stream->local_address();
+  context_.service.on_refused(info, 0, {core::ErrorCode::proxy_not_allowed, core::ErrorSource::client, false, {}});
+  return nullptr;
 }
 
 void ListeningServer::on_connection_closed(ServerConnection& connection) {

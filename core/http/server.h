@@ -14,6 +14,7 @@
 #include "core/chunk.h"
 #include "core/http/head.h"
 #include "core/loop/worker.h"
+#include "core/net/ip_network.h"
 #include "core/net/tls.h"
 #include "core/result.h"
 
@@ -112,8 +113,11 @@ class RequestService {
   virtual RequestHandler& acquire(ResponseSink&) = 0;
   // After finish(), abort() or on_cancelled(): no more calls come.
   virtual void release(RequestHandler&) = 0;
-  // A request that never became one: malformed, too large, timed out. For the access log and its counters.
+  // A request that never became one: malformed, too large, timed out. For the access log and its counters. Status 0:
+  // the connection was closed without an answer (bad_proxy_header, proxy_not_allowed).
   virtual void on_refused(const ConnectionInfo&, [[maybe_unused]] int status, const core::Error&) {}
+  // The driver answers such a request itself: what the service has to add to its fields.
+  virtual void complete_refusal(ResponseHead&, const core::Error&) {}
 };
 
 // One listening socket on one worker.
@@ -124,6 +128,9 @@ class Server {
                                                       std::shared_ptr<const core::TlsContext> tls, RequestService&);
   virtual ~Server() = default;
   virtual const core::Address& local_address() const = 0;
+  // From now on every connection begins with a PROXY protocol header, before TLS, within header_timeout; whoever comes
+  // from elsewhere than these networks is closed at once. Before the first connection.
+  virtual void expect_proxies(std::vector<core::IpNetwork> from) = 0;
   // Stops accepting; idle connections close, busy ones get Connection: close. `done` runs when none is left.
   virtual void drain(core::Task done) = 0;
   virtual std::size_t connections() const = 0;

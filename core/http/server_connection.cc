@@ -56,13 +56,12 @@ ServerConnection::ServerConnection(ServerContext& context, Owner& owner, std::sh
       anchor_(context.worker.loop.now()) {
   info_.id = last_connection_id.fetch_add(1, std::memory_order_relaxed) + 1;
   info_.client = stream->peer_address();
-  info_.local = stream->local_address();
   if (tls) {
     stream_ = core::tls_accept(loop(), std::move(stream), std::move(tls), *this);
   } else {
     stream_ = std::move(stream);
     stream_->set_events(*this);
-    start_codec();
+    if (stream_->identified()) start_codec();
   }
   deadline_ = anchor_ + context_.limits.header_timeout;
   timer_.arm_at(armed_for_ = deadline_);
@@ -73,6 +72,8 @@ ServerConnection::~ServerConnection() {
 }
 
 void ServerConnection::start_codec() {
+  info_.client = stream_->peer_address();
+  info_.local = stream_->local_address();
   info_.tls = stream_->tls();
   codec_ = std::make_unique<H1ServerCodec>(context_.limits, info_.tls ? Scheme::https : Scheme::http, context_.date,
                                            static_cast<ServerCodecEvents&>(*this));
@@ -107,7 +108,8 @@ void ServerConnection::read_input() {
     end_ += got.bytes;
     progress_ = true;
     if (lingering_) lingered_ += got.bytes;
-    if (codec_) feed_codec();
+    if (!codec_) start_codec();
+    feed_codec();
     if (got.bytes < room.size() || aborted_) return;
   }
 }
@@ -286,6 +288,7 @@ void ServerConnection::refuse(StreamId id, int status, const core::Error& error)
   ResponseHead head;
   head.status = status;
   head.fields.add(HeaderId::content_type, "text/plain");
+  context_.service.complete_refusal(head, error);
   const std::string body = std::string(core::name(error.code)) + "\n";
   codec_->write_head(id, head, BodyLength::known(body.size()), nullptr);
   codec_->write_body(id, core::Chunk::copy_of(body));
@@ -354,6 +357,7 @@ void ServerConnection::cancel_handler(const core::Error& error) {
 }
 
 void ServerConnection::broken(const core::Error& error) {
+  if (error.code == ErrorCode::bad_proxy_header) context_.service.on_refused(info_, 0, error);
   if (handler_ && !done_) cancel_handler(error);
   close();
 }
@@ -408,7 +412,7 @@ TimePoint ServerConnection::read_deadline(InputState state) const {
     case InputState::body: return anchor_ + limits.body_timeout;
     case InputState::tunnel: return anchor_ + limits.tunnel_timeout;
     case InputState::finished:
-      if (!codec_) return anchor_ + limits.header_timeout;  // the TLS handshake
+      if (!codec_) return anchor_ + limits.header_timeout;  // a proxy's header, the TLS handshake
       return lingering_ ? anchor_ + linger_time : TimePoint::max();
     default: return TimePoint::max();
   }
@@ -425,6 +429,7 @@ void ServerConnection::expire() {
   if (write_blocked_ && now >= write_progress_ + context_.limits.write_timeout) {
     return cut(client_error(ErrorCode::write_timeout));
   }
+  if (!stream_->identified()) return broken(client_error(ErrorCode::bad_proxy_header));
   switch (codec_ ? last_state_ : InputState::finished) {
     case InputState::head: codec_->refuse_request(ErrorCode::header_timeout, 408); break;
     case InputState::body: codec_->refuse_request(ErrorCode::body_timeout, 408); break;

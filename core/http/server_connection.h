@@ -112,7 +112,7 @@ class ServerConnection final : private core::StreamEvents, private ServerCodecEv
   Owner& owner_;
   ConnectionInfo info_;
   std::unique_ptr<core::Stream> stream_;  // null: closed
-  std::unique_ptr<ServerCodec> codec_;    // null until a TLS handshake is over
+  std::unique_ptr<ServerCodec> codec_;    // null until a proxy's header was read and a TLS handshake is over
   core::DeferredCall work_;
 
   // Input read and not yet used by the codec: it waits for its turn.

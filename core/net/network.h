@@ -73,6 +73,9 @@ class Stream {
 
   virtual const Address& peer_address() const = 0;
   virtual const Address& local_address() const = 0;
+  // False while a proxy has still to say whose connection this is (core/net/proxied_stream.h): until then the addresses
+  // are the proxy's.
+  virtual bool identified() const { return true; }
   // Null for plain TCP.
   virtual const TlsInfo* tls() const { return nullptr; }
 };

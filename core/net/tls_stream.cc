@@ -43,6 +43,7 @@ class TlsStream final : public Stream, private StreamEvents {
   const Error& error() const override { return error_; }
   const Address& peer_address() const override { return transport_->peer_address(); }
   const Address& local_address() const override { return transport_->local_address(); }
+  bool identified() const override { return transport_->identified(); }
   const TlsInfo* tls() const override { return state_ == State::open || state_ == State::ended ? &info_ : nullptr; }
 
  private:

@@ -75,7 +75,10 @@ class AdminRequest final : public http::RequestHandler {
     if (!url.ok()) return reply(400, "text/plain", "?url= must be an absolute URL: " + url.error().message() + "\n");
     const core::EventLoop& loop = context_.worker.loop;
     if (path == "/ring") return reply(200, "application/json", ring_json(*url, *snapshot, loop.now()));
-    reply(200, "application/json", explain_json(*url, *snapshot, context_.shared, loop.wall()));
+    // What the operator's request carries is what the explained one would.
+    http::HeaderMap fields = head_->fields;
+    fields.remove(http::HeaderId::authorization);
+    reply(200, "application/json", explain_json(*url, fields, *snapshot, context_.shared, loop.wall()));
   }
 
   void answer_ready() {

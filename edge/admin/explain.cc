@@ -1,5 +1,6 @@
 #include "edge/admin/explain.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "edge/cache_key.h"
@@ -46,11 +47,70 @@ json lookup_json(const std::string& key, const http::RequestHead& request, const
   return {{"held", "nowhere"}, {"verdict", "miss"}, {"reason", edge::name(std::get<FoundNothing>(found).why)}};
 }
 
+// A key under which the request would be looked for, and the Vary list that makes it so.
+struct Wanted {
+  std::string key;
+  std::string selected_by;
+};
+
+std::vector<Wanted> wanted_keys(const std::string& primary, const http::RequestHead& request, Shared& shared) {
+  std::vector<Wanted> wanted;
+  const std::vector<std::string> lists = shared.store.vary_lists(shared.store.hash(primary));
+  if (lists.empty()) wanted.push_back({primary, {}});
+  for (const std::string& list : lists) {
+    Wanted one{primary, list};
+    if (append_variant(one.key, list, request.fields)) wanted.push_back(std::move(one));
+  }
+  return wanted;
+}
+
+// Held variants that this request does not select, and the fields that keep it from them. Not their values: those are
+// other clients'.
+json variants_json(const std::string& primary, const std::vector<Wanted>& wanted, Shared& shared) {
+  json variants = json::array();
+  for (const std::string& selects : shared.store.recent_variants(shared.store.hash(primary))) {
+    const std::string key = primary + selects;
+    const auto same = [&](const Wanted& one) { return one.key == key; };
+    if (std::any_of(wanted.begin(), wanted.end(), same)) continue;
+    if (std::holds_alternative<FoundNothing>(shared.store.find(shared.store.hash(key), key))) continue;
+    const std::string_view ours = wanted.empty() ? "" : std::string_view(wanted.front().key).substr(primary.size());
+    variants.push_back(
+        {{"reason", edge::name(Reason::vary_mismatch)}, {"differs_on", differing_fields(ours, selects)}});
+  }
+  return variants;
+}
+
+std::int64_t seconds_between(core::WallTime from, core::WallTime to) {
+  return std::chrono::duration_cast<std::chrono::seconds>(to - from).count();
+}
+
+json past_json(const KeyHash& primary, const std::vector<Wanted>& wanted, Shared& shared, core::WallTime now) {
+  std::vector<KeyHash> keys;
+  for (const Wanted& one : wanted) keys.push_back(shared.store.hash(one.key));
+  json past = json::array();
+  for (const Fate& fate : shared.store.fates(primary, keys)) {
+    const Tombstone& tombstone = fate.tombstone;
+    json entry = {{"fate", edge::name(fate.purge ? fate.purge->why : tombstone.fate)},
+                  {"seconds_ago", seconds_between(tombstone.when, now)},
+                  {"from", tombstone.from_disk ? "disk" : "memory"}};
+    if (fate.purge) {
+      entry["purge"] = {{"kind", edge::name(fate.purge->kind)},
+                        {"soft", fate.purge->soft},
+                        {"epoch", fate.purge->epoch},
+                        {"seconds_ago", seconds_between(fate.purge->when, now)}};
+    }
+    past.push_back(std::move(entry));
+  }
+  return past;
+}
+
 json upstreams_json(const origin::UpstreamGroup& group) {
   json list = json::array();
   for (const origin::UpstreamStatus& status : group.status()) {
     list.push_back({{"url", status.url},
                     {"ejected", status.ejected},
+                    {"ejections", status.ejections},
+                    {"last_failure", status.last_failure},
                     {"in_flight", status.in_flight},
                     {"requests", status.requests},
                     {"failures", status.failures},
@@ -97,8 +157,10 @@ http::RequestHead request_for(const http::Url& url) {
   return request;
 }
 
-std::string explain_json(const http::Url& url, const Snapshot& snapshot, Shared& shared, core::WallTime now) {
+std::string explain_json(const http::Url& url, const http::HeaderMap& fields, const Snapshot& snapshot, Shared& shared,
+                         core::WallTime now) {
   http::RequestHead request = request_for(url);
+  request.fields = fields;
   json chain = {{"url", url.to_string()}, {"edge", snapshot.config().name}};
   const Site* site = snapshot.find_site(request.authority, request.path);
   if (!site) {
@@ -108,22 +170,20 @@ std::string explain_json(const http::Url& url, const Snapshot& snapshot, Shared&
   if (site->rules) chain["rules"] = rules_json(*site->rules, request, now);
   std::string key;
   make_primary_key(request, site->key, key);
-  const KeyHash primary = shared.store.hash(key);
   chain["site"] = site->name;
   chain["key"] = key;
   chain["owners"] = owner_names(snapshot, key);
   chain["owner_is_this_edge"] = chain["owners"].empty() || chain["owners"][0] == snapshot.config().name;
+  const std::vector<Wanted> wanted = wanted_keys(key, request, shared);
   json copies = json::array();
-  const std::vector<std::string> lists = shared.store.vary_lists(primary);
-  if (lists.empty()) copies.push_back(lookup_json(key, request, *site, shared, now));
-  for (const std::string& list : lists) {
-    std::string variant = key;
-    if (!append_variant(variant, list, request.fields)) continue;
-    json copy = lookup_json(variant, request, *site, shared, now);
-    copy["selected_by"] = list;
+  for (const Wanted& one : wanted) {
+    json copy = lookup_json(one.key, request, *site, shared, now);
+    if (!one.selected_by.empty()) copy["selected_by"] = one.selected_by;
     copies.push_back(std::move(copy));
   }
   chain["copies"] = std::move(copies);
+  chain["other_variants"] = variants_json(key, wanted, shared);
+  chain["past"] = past_json(shared.store.hash(key), wanted, shared, now);
   chain["origin"] = upstreams_json(*site->origin);
   return text_of(chain);
 }

@@ -14,8 +14,10 @@ namespace skerry::edge {
 // The URL as a client's GET would name it.
 http::RequestHead request_for(const http::Url& url);
 
-// JSON: site, key, owner list, and what the cache holds: state, reason, age, lifetime, times.
-std::string explain_json(const http::Url& url, const Snapshot& snapshot, Shared& shared, core::WallTime now);
+// JSON: site, key, owner list, what the cache holds (state, reason, age, lifetime, times), variants that other requests
+// select, and what became of earlier copies. `fields`: the request's, as far as they select or decide.
+std::string explain_json(const http::Url& url, const http::HeaderMap& fields, const Snapshot& snapshot, Shared& shared,
+                         core::WallTime now);
 // JSON: members in the order in which they own the URL, with their state.
 std::string ring_json(const http::Url& url, const Snapshot& snapshot, core::TimePoint now);
 // JSON: counters, store, upstreams.

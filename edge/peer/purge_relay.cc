@@ -69,20 +69,9 @@ std::optional<std::uint64_t> number_of(const std::optional<std::string>& text) {
   return value;
 }
 
-std::string_view kind_name(PurgeKind kind) {
-  switch (kind) {
-    case PurgeKind::url: return "url";
-    case PurgeKind::host: return "host";
-    case PurgeKind::tag: return "tag";
-    case PurgeKind::prefix: return "prefix";
-    case PurgeKind::all: return "all";
-  }
-  return "url";
-}
-
 std::optional<PurgeKind> kind_of(std::string_view name) {
   for (const PurgeKind kind : {PurgeKind::url, PurgeKind::host, PurgeKind::tag, PurgeKind::prefix, PurgeKind::all}) {
-    if (kind_name(kind) == name) return kind;
+    if (edge::name(kind) == name) return kind;
   }
   return std::nullopt;
 }
@@ -91,7 +80,7 @@ std::optional<PurgeKind> kind_of(std::string_view name) {
 
 std::string purge_target(const Purge& purge, const PurgeNumber& number) {
   std::string target(purge_path);
-  target.append("?kind=").append(kind_name(purge.kind));
+  target.append("?kind=").append(edge::name(purge.kind));
   target.append("&target=").append(percent_encoded(purge.target));
   target.append("&soft=").append(purge.soft ? "1" : "0");
   target.append("&member=").append(percent_encoded(number.member));

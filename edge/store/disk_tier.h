@@ -33,6 +33,7 @@ class DiskTier {
 
   std::optional<DiskLocation> find(const KeyHash&);
   bool holds(const KeyHash&, const DiskLocation&) const;
+  bool has(const KeyHash& hash) const { return index_.peek(hash).has_value(); }
   void forget(const KeyHash& hash) { index_.erase(hash); }
 
   struct Loaded {

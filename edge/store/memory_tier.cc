@@ -23,6 +23,10 @@ class MemoryTier::Shard {
   template <class Change>
   auto modify(Change change) EXCLUDES(mutex_) {
     S3Fifo::Evicted evicted;
+    return modify(evicted, change);
+  }
+  template <class Change>
+  auto modify(S3Fifo::Evicted& evicted, Change change) EXCLUDES(mutex_) {
     core::MutexLock lock(mutex_);
     return change(queues_, evicted);
   }
@@ -60,19 +64,20 @@ ObjectPtr MemoryTier::peek(const KeyHash& hash) const {
   return shard(hash).get(hash);
 }
 
-bool MemoryTier::insert(const KeyHash& hash, ObjectPtr object) {
+bool MemoryTier::insert(const KeyHash& hash, ObjectPtr object, Gone& gone) {
   if (object->memory_size() > largest_object_ + disk_chunk_size) {
-    shard(hash).modify([&](S3Fifo& queues, S3Fifo::Evicted& evicted) { evicted.push_back(queues.remove(hash)); });
+    shard(hash).modify(gone, [&](S3Fifo& queues, Gone& evicted) {
+      if (ObjectPtr old = queues.remove(hash)) evicted.push_back(std::move(old));
+    });
     return false;
   }
-  shard(hash).modify(
-      [&](S3Fifo& queues, S3Fifo::Evicted& evicted) { queues.insert(hash, std::move(object), evicted); });
+  shard(hash).modify(gone, [&](S3Fifo& queues, Gone& evicted) { queues.insert(hash, std::move(object), evicted); });
   return true;
 }
 
-ObjectPtr MemoryTier::insert_if_absent(const KeyHash& hash, ObjectPtr object) {
+ObjectPtr MemoryTier::insert_if_absent(const KeyHash& hash, ObjectPtr object, Gone& gone) {
   if (object->memory_size() > largest_object_ + disk_chunk_size) return object;
-  return shard(hash).modify([&](S3Fifo& queues, S3Fifo::Evicted& evicted) {
+  return shard(hash).modify(gone, [&](S3Fifo& queues, Gone& evicted) {
     if (const ObjectPtr* current = queues.find(hash)) return *current;
     queues.insert(hash, object, evicted);
     return object;
@@ -95,10 +100,10 @@ void MemoryTier::remove(const KeyHash& hash, const Object* current) {
   });
 }
 
-void MemoryTier::set_capacity(std::size_t capacity) {
+void MemoryTier::set_capacity(std::size_t capacity, Gone& gone) {
   for (auto& shard : shards_) {
-    shard->modify(
-        [&](S3Fifo& queues, S3Fifo::Evicted& evicted) { queues.set_capacity(capacity / shards_.size(), evicted); });
+    shard->modify(gone,
+                  [&](S3Fifo& queues, Gone& evicted) { queues.set_capacity(capacity / shards_.size(), evicted); });
   }
 }
 

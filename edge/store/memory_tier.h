@@ -29,10 +29,12 @@ class MemoryTier {
   ObjectPtr find(const KeyHash&, std::string_view key);
   // The same without counting, and without the key: for eviction decisions.
   ObjectPtr peek(const KeyHash&) const;
+  // What had to leave, the one that was replaced among it.
+  using Gone = std::vector<ObjectPtr>;
   // Replaces what is there. False: too large.
-  bool insert(const KeyHash&, ObjectPtr);
+  bool insert(const KeyHash&, ObjectPtr, Gone& gone);
   // Keeps what is there already, and returns what is there afterwards (the argument itself if it is too large).
-  ObjectPtr insert_if_absent(const KeyHash&, ObjectPtr);
+  ObjectPtr insert_if_absent(const KeyHash&, ObjectPtr, Gone& gone);
   // Puts `replacement` in the place of exactly `current`; false if that is no longer there.
   bool replace(const KeyHash&, const Object* current, ObjectPtr replacement);
   // Removes exactly `current`.
@@ -40,7 +42,7 @@ class MemoryTier {
 
   std::size_t largest_object() const { return largest_object_; }
   // The memory left for objects changes as the index grows.
-  void set_capacity(std::size_t);
+  void set_capacity(std::size_t, Gone& gone);
   MemoryTierStats stats() const;
 
  private:

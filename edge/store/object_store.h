@@ -49,11 +49,34 @@ struct FoundOnDisk {
 using Found = std::variant<FoundNothing, ObjectPtr, FoundOnDisk>;
 
 enum class PurgeKind : std::uint8_t { url, host, tag, prefix, all };
+std::string_view name(PurgeKind);
 struct Purge {
   PurgeKind kind = PurgeKind::url;
   std::string
       target;  // url: the primary key; host: the host; prefix: host + path ending in '/'; tag: the tag; all: empty
-  bool soft = false;  // soft: what matches is validated; hard: it is gone
+  bool soft = false;            // soft: what matches is validated; hard: it is gone
+  Reason why = Reason::purged;  // on whose behalf: purged (an operator), invalidated, displaced; told by fates()
+};
+
+// What became of a copy.
+struct Tombstone {
+  KeyHash key;
+  KeyHash primary;                // of its URL; zero: it left the disk, where only its key was known
+  core::WallTime when;            // noticed
+  Reason fate = Reason::evicted;  // evicted; expired or changed: a newer answer took its place; purged; corrupt
+  bool from_disk = false;
+  Epoch purge = 0;  // which
+};
+struct PurgeNote {
+  Epoch epoch = 0;
+  PurgeKind kind = PurgeKind::url;
+  bool soft = false;
+  Reason why = Reason::purged;
+  core::WallTime when;
+};
+struct Fate {
+  Tombstone tombstone;
+  std::optional<PurgeNote> purge;  // if it was a purge, and is still remembered
 };
 
 struct StoreStats {
@@ -138,6 +161,11 @@ class ObjectStore {
   // Applies a purge; `done` runs on `worker` once it is durable, with the new epoch (which find() then obeys).
   virtual void purge(const core::Worker& worker, const Purge&,
                      core::UniqueFunction<void(core::Result<Epoch>)> done) = 0;
+
+  // What became of earlier copies of a URL, newest first, as far as it is remembered; and what its variants stored last
+  // have behind the primary key in theirs. For explanations: looks at all that is remembered.
+  virtual std::vector<Fate> fates(const KeyHash& primary, std::span<const KeyHash> keys) const = 0;
+  virtual std::vector<std::string> recent_variants(const KeyHash& primary) const = 0;
 
   // Seals the open segment (clean stop, tests).
   virtual void seal(core::UniqueFunction<void()> done) = 0;

@@ -129,6 +129,7 @@ TieredStore::Parts common_parts(const MemoryPlan& plan, const KeyHasher& hasher,
   parts.purges = std::make_unique<PurgeTable>(hasher);
   parts.varies = std::make_unique<VaryTable>(plan.total / 20 / vary_key_cost);
   parts.variants = std::make_unique<VariantTable>(plan.total / 40 / VariantTable::cost_of_url);
+  parts.tombstones = std::make_shared<Tombstones>();
   return parts;
 }
 
@@ -150,6 +151,9 @@ core::Result<std::unique_ptr<ObjectStore>> open_store_on(std::unique_ptr<Segment
   options.log.is_hot = [memory = parts.memory.get()](const KeyHash& hash) {
     const ObjectPtr object = memory->peek(hash);
     return object && object->frequency().load(std::memory_order_relaxed) > 0;
+  };
+  options.log.on_evicted = [memory = parts.memory.get(), tombstones = parts.tombstones, &clock](const KeyHash& hash) {
+    if (!memory->peek(hash)) tombstones->bury({hash, {}, clock.wall(), Reason::evicted, true, 0});
   };
   options.write_queue = plan.write_queue;
   options.threaded = !config.single_threaded;

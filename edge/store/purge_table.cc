@@ -25,7 +25,39 @@ void for_each_tag(std::string_view list, std::string_view separators, Visit visi
   }
 }
 
+// Surrogate-Key and Cache-Tag.
+template <class Visit>
+void for_each_tag_of(const http::HeaderMap& fields, Visit visit) {
+  for (const auto field : fields) {
+    if (field.id == http::HeaderId::surrogate_key) for_each_tag(field.value, " \t", visit);
+    if (field.id == http::HeaderId::other && http::equals_ignoring_case(field.name, "Cache-Tag")) {
+      for_each_tag(field.value, ", \t", visit);
+    }
+  }
+}
+
+// Every directory above the path: "/", "/a/", "/a/b/" … The query is no part of it.
+template <class Visit>
+void for_each_prefix(std::string_view host, std::string_view path, Visit visit) {
+  std::string text(host);
+  text += path.substr(0, path.find('?'));
+  for (std::size_t slash = text.find('/', host.size()); slash != std::string::npos; slash = text.find('/', slash + 1)) {
+    visit(std::string_view(text).substr(0, slash + 1));
+  }
+}
+
 }  // namespace
+
+std::string_view name(PurgeKind kind) {
+  switch (kind) {
+    case PurgeKind::url: return "url";
+    case PurgeKind::host: return "host";
+    case PurgeKind::tag: return "tag";
+    case PurgeKind::prefix: return "prefix";
+    case PurgeKind::all: return "all";
+  }
+  return "url";
+}
 
 PurgeKey PurgeTable::key_of(const Purge& purge) const {
   return {purge.kind, hasher_(purge.target, static_cast<std::uint8_t>(1 + static_cast<int>(purge.kind)))};
@@ -66,29 +98,39 @@ PurgeVerdict PurgeTable::probe(PurgeKind kind, std::string_view target, Epoch si
   return found->second.soft > since ? PurgeVerdict::soft : PurgeVerdict::none;
 }
 
-// Every directory above the path: "/", "/a/", "/a/b/" … The query is no part of it.
 PurgeVerdict PurgeTable::probe_prefixes(std::string_view host, std::string_view path, Epoch since) const {
-  if (!any(PurgeKind::prefix, since)) return PurgeVerdict::none;
-  std::string text(host);
-  text += path.substr(0, path.find('?'));
   PurgeVerdict result = PurgeVerdict::none;
-  for (std::size_t slash = text.find('/', host.size()); slash != std::string::npos; slash = text.find('/', slash + 1)) {
-    result = worse(result, probe(PurgeKind::prefix, std::string_view(text).substr(0, slash + 1), since));
-  }
+  if (!any(PurgeKind::prefix, since)) return result;
+  for_each_prefix(host, path,
+                  [&](std::string_view prefix) { result = worse(result, probe(PurgeKind::prefix, prefix, since)); });
   return result;
 }
 
 PurgeVerdict PurgeTable::probe_tags(const ObjectHead& head, Epoch since) const {
   PurgeVerdict result = PurgeVerdict::none;
   if (!any(PurgeKind::tag, since)) return result;
-  const auto visit = [&](std::string_view tag) { result = worse(result, probe(PurgeKind::tag, tag, since)); };
-  for (const auto field : head.fields) {
-    if (field.id == http::HeaderId::surrogate_key) for_each_tag(field.value, " \t", visit);
-    if (field.id == http::HeaderId::other && http::equals_ignoring_case(field.name, "Cache-Tag")) {
-      for_each_tag(field.value, ", \t", visit);
-    }
-  }
+  for_each_tag_of(head.fields,
+                  [&](std::string_view tag) { result = worse(result, probe(PurgeKind::tag, tag, since)); });
   return result;
+}
+
+PurgeTable::Match PurgeTable::newest(const ObjectHead& head, bool soft) const {
+  Match match;
+  const auto look = [&](PurgeKind kind, std::string_view target) {
+    const PurgeKey key{kind, hasher_(target, static_cast<std::uint8_t>(1 + static_cast<int>(kind)))};
+    const Shard& home = shard(key);
+    core::MutexLock lock(home.mutex);
+    const auto found = home.records.find(key);
+    if (found == home.records.end()) return;
+    const Epoch epoch = soft ? found->second.soft : found->second.hard;
+    if (epoch > match.epoch) match = {kind, epoch};
+  };
+  look(PurgeKind::all, "");
+  look(PurgeKind::url, head.primary_key);
+  look(PurgeKind::host, head.host);
+  for_each_prefix(head.host, head.path, [&](std::string_view prefix) { look(PurgeKind::prefix, prefix); });
+  for_each_tag_of(head.fields, [&](std::string_view tag) { look(PurgeKind::tag, tag); });
+  return match;
 }
 
 PurgeVerdict PurgeTable::verdict(std::string_view primary_key, std::string_view host, std::string_view path,

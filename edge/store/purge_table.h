@@ -53,6 +53,13 @@ class PurgeTable {
   PurgeVerdict verdict(const ObjectHead&, Epoch since) const;
   PurgeVerdict verdict(std::string_view primary_key, std::string_view host, std::string_view path, Epoch since) const;
 
+  // The newest purge, hard or soft ones, that covers this. Epoch 0: none, or it has folded into the floor.
+  struct Match {
+    PurgeKind kind = PurgeKind::all;
+    Epoch epoch = 0;
+  };
+  Match newest(const ObjectHead&, bool soft) const;
+
   std::size_t size() const { return size_.load(std::memory_order_relaxed); }
   // Forgets the older half and raises the floor over it; returns what was forgotten.
   std::vector<PurgeKey> fold();

@@ -224,7 +224,7 @@ core::Result<void> SegmentLog::evict_oldest(bool keep_hot) {
 void SegmentLog::drop_entries(const Contents& contents) {
   for (const auto& entry : contents.entries) {
     if (entry.kind == EntryKind::object) {
-      index_.erase_at(entry.hash, contents.segment, entry.sequence);
+      drop_indexed(entry.hash, contents.segment, entry.sequence);
       continue;
     }
     const auto body = bodies_.find(entry.body);
@@ -235,10 +235,14 @@ void SegmentLog::drop_entries(const Contents& contents) {
         (head->segment != contents.segment || head->sequence != entry.sequence)) {
       continue;
     }
-    if (head) index_.erase_at(head->hash, head->segment, head->sequence);
+    if (head) drop_indexed(head->hash, head->segment, head->sequence);
     body->break_off();
     bodies_.erase(entry.body);
   }
+}
+
+void SegmentLog::drop_indexed(const KeyHash& hash, std::uint64_t segment, std::uint32_t sequence) {
+  if (index_.erase_at(hash, segment, sequence) && options_.on_evicted) options_.on_evicted(hash);
 }
 
 // At most half a segment, so that the log advances even if everything is hot.

@@ -26,6 +26,8 @@ struct SegmentLogOptions {
   std::uint64_t index_limit = 0;   // bytes of index beyond which the oldest segment goes though the disk isn't full
   // Has the memory tier seen hits on this since it was kept? Decides what is written again before its segment goes.
   std::function<bool(const KeyHash&)> is_hot;
+  // An object left the disk because its segment did. May be empty.
+  std::function<void(const KeyHash&)> on_evicted;
 };
 
 // clamp(min(budget / 1024, memory / 24), 2 MiB, 256 MiB): three memtables must fit the memory budget.
@@ -70,6 +72,7 @@ class SegmentLog {
   core::Result<void> make_room(std::uint64_t sealing);
   bool fits(std::uint64_t sealing) const;
   core::Result<void> evict_oldest(bool keep_hot);
+  void drop_indexed(const KeyHash&, std::uint64_t segment, std::uint32_t sequence);
   void drop_entries(const Contents&);
   void keep_hot_objects(const Contents&);
   void restore_entries(const Contents&);

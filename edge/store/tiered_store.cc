@@ -49,8 +49,8 @@ MemoryPlan MemoryPlan::of(const MemoryConfig& memory, const StoreConfig& store) 
 
 std::size_t MemoryPlan::for_objects(std::size_t index_bytes) const {
   constexpr std::size_t block_cache = 4 * mebibyte;
-  const std::size_t others =
-      3 * segment + (segment > 0 ? block_cache : 0) + write_queue + fills + connections + index_bytes;
+  const std::size_t others = 3 * segment + (segment > 0 ? block_cache : 0) + write_queue + fills + connections +
+                             index_bytes + Tombstones::memory_size();
   return std::max(total / 8, total - std::min(total, others));
 }
 
@@ -58,10 +58,12 @@ TieredStore::TieredStore(const MemoryPlan& plan, const StoreConfig& config, cons
                          Parts parts)
     : plan_(plan),
       hasher_(hasher),
+      clock_(clock),
       largest_storable_(parts.disk ? config.size.count / 4 : plan.largest_object),
       purges_(std::move(parts.purges)),
       varies_(std::move(parts.varies)),
       variants_(std::move(parts.variants)),
+      tombstones_(std::move(parts.tombstones)),
       report_(std::move(parts.report)),
       memory_(std::move(parts.memory)),
       disk_(std::move(parts.disk)),
@@ -79,12 +81,13 @@ ObjectPtr TieredStore::after_purges(const KeyHash& hash, ObjectPtr object) {
     case PurgeVerdict::hard:
       memory_->remove(hash, object.get());
       if (disk_) disk_->forget(hash);
+      bury_purged(hash, *object, false);
       return nullptr;
     case PurgeVerdict::soft:
       if (object->head().lifetime.count() > 0) {
         ObjectPtr stale = expired(*object);
         stale->checked_epoch().store(now, std::memory_order_relaxed);
-        memory_->replace(hash, object.get(), stale);
+        if (memory_->replace(hash, object.get(), stale)) bury_purged(hash, *object, true);
         return stale;
       }
       [[fallthrough]];
@@ -112,14 +115,22 @@ core::Result<ObjectPtr> TieredStore::load_now(const KeyHash& hash, const std::st
     return missing("purged");
   }
   auto loaded = disk_->load(hash, key, location);
-  if (!loaded) return loaded.error();
+  if (!loaded) {
+    if (loaded.error().code == core::ErrorCode::corrupt)
+      tombstones_->bury({hash, {}, clock_.wall(), Reason::corrupt, true, 0});
+    return loaded.error();
+  }
   ObjectPtr object = location.single_record ? std::make_shared<const Object>(std::move(loaded->head),
                                                                              std::move(loaded->body), loaded->location)
                                             : std::make_shared<const Object>(std::move(loaded->head), loaded->location);
   object = after_purges(hash, std::move(object));
   if (!object) return missing("purged");
   // A newer version may have been stored during the read.
-  return disk_->holds(hash, location) ? memory_->insert_if_absent(hash, std::move(object)) : object;
+  if (!disk_->holds(hash, location)) return object;
+  MemoryTier::Gone gone;
+  object = memory_->insert_if_absent(hash, std::move(object), gone);
+  bury(gone, *object, false);
+  return object;
 }
 
 void TieredStore::load(const core::Worker& worker, const KeyHash& hash, std::string key, FoundOnDisk found,
@@ -164,14 +175,16 @@ std::unique_ptr<ObjectWriter> TieredStore::begin(const core::Worker& worker, Obj
   return nullptr;
 }
 
-ObjectPtr TieredStore::keep(const KeyHash& hash, ObjectPtr object, std::shared_ptr<LargeBody> body) {
+ObjectPtr TieredStore::keep(const KeyHash& hash, ObjectPtr object, std::shared_ptr<LargeBody> body, bool validated) {
   // The disk's older version must not be found if memory lets go of this one before it is written.
   if (disk_) disk_->forget(hash);
-  memory_->insert(hash, object);
-  if (!disk_) return object;
-  if (kept_.fetch_add(1, std::memory_order_relaxed) % rebalance_every == 0) {
-    memory_->set_capacity(plan_.for_objects(disk_->memory_size()));
+  MemoryTier::Gone gone;
+  memory_->insert(hash, object, gone);
+  if (disk_ && kept_.fetch_add(1, std::memory_order_relaxed) % rebalance_every == 0) {
+    memory_->set_capacity(plan_.for_objects(disk_->memory_size()), gone);
   }
+  bury(gone, *object, validated);
+  if (!disk_) return object;
   if (body || (object->in_memory() && object->head().body_size < disk_chunk_size)) {
     const KeyHash primary = this->hash(object->head().primary_key);
     const bool taken = disk_->writer().put_object(hash, primary, object, std::move(body));
@@ -183,6 +196,30 @@ ObjectPtr TieredStore::keep(const KeyHash& hash, ObjectPtr object, std::shared_p
   return object;
 }
 
+// What lies on disk has only left memory.
+void TieredStore::bury(const MemoryTier::Gone& gone, const Object& newer, bool validated) {
+  const ObjectHead& head = newer.head();
+  if (!head.vary.empty() && head.key.size() > head.primary_key.size()) {
+    tombstones_->note_variant(hash(head.primary_key), std::string_view(head.key).substr(head.primary_key.size()));
+  }
+  const core::WallTime now = clock_.wall();
+  for (const ObjectPtr& object : gone) {
+    const ObjectHead& old = object->head();
+    const bool replaced = old.key == head.key && object.get() != &newer;
+    const KeyHash key = hash(old.key);
+    if (replaced ? validated : disk_ && disk_->has(key)) continue;
+    const bool over = old.initial_age + std::chrono::floor<std::chrono::seconds>(now - old.received) >= old.lifetime;
+    const Reason fate = !replaced ? Reason::evicted : over ? Reason::expired : Reason::changed;
+    tombstones_->bury({key, hash(old.primary_key), now, fate, false, 0});
+  }
+}
+
+void TieredStore::bury_purged(const KeyHash& key, const Object& object, bool soft) {
+  const ObjectHead& head = object.head();
+  tombstones_->bury({key, hash(head.primary_key), clock_.wall(), Reason::purged, !object.in_memory(),
+                     purges_->newest(head, soft).epoch});
+}
+
 ObjectPtr TieredStore::update(const ObjectPtr& old, ObjectHead head) {
   const KeyHash hash = this->hash(head.key);
   head.body_size = old->head().body_size;
@@ -192,7 +229,7 @@ ObjectPtr TieredStore::update(const ObjectPtr& old, ObjectHead head) {
   if (!old->in_memory() && !body) return nullptr;  // its body was evicted
   ObjectPtr object = old->in_memory() ? std::make_shared<const Object>(std::move(head), old->body(), location)
                                       : std::make_shared<const Object>(std::move(head), location);
-  return keep(hash, std::move(object), std::move(body));
+  return keep(hash, std::move(object), std::move(body), true);
 }
 
 bool TieredStore::make_room_for_variant(const KeyHash& primary, const KeyHash& variant, std::size_t most) {
@@ -210,7 +247,15 @@ bool TieredStore::purged_since(std::string_view primary_key, std::string_view ho
 
 void TieredStore::purge(const core::Worker& worker, const Purge& purge,
                         core::UniqueFunction<void(core::Result<Epoch>)> done) {
-  purge_log_->submit(worker.loop, purge, std::move(done));
+  // Noted before it is answered; the answer may come when the store is gone.
+  PurgeNote note{0, purge.kind, purge.soft, purge.why, clock_.wall()};
+  purge_log_->submit(
+      worker.loop, purge,
+      [note = note, tombstones = tombstones_, done = std::move(done)](core::Result<Epoch> applied) mutable {
+        if (applied) note.epoch = *applied;
+        if (applied) tombstones->note(note);
+        done(std::move(applied));
+      });
 }
 
 void TieredStore::seal(core::UniqueFunction<void()> done) {

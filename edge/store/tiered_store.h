@@ -16,6 +16,7 @@
 #include "edge/store/object_store.h"
 #include "edge/store/purge_log.h"
 #include "edge/store/purge_table.h"
+#include "edge/store/tombstones.h"
 #include "edge/store/variant_table.h"
 #include "edge/store/vary_table.h"
 
@@ -45,6 +46,7 @@ class TieredStore final : public ObjectStore {
     std::unique_ptr<DiskTier> disk;  // null: memory only
     std::unique_ptr<VaryTable> varies;
     std::unique_ptr<VariantTable> variants;
+    std::shared_ptr<Tombstones> tombstones;
     OpenReport report;
   };
   TieredStore(const MemoryPlan&, const StoreConfig&, const KeyHasher&, core::Clock&, Parts);
@@ -66,6 +68,12 @@ class TieredStore final : public ObjectStore {
   bool purged_since(std::string_view primary_key, std::string_view host, std::string_view path,
                     Epoch since) const override;
   void purge(const core::Worker& worker, const Purge&, core::UniqueFunction<void(core::Result<Epoch>)> done) override;
+  std::vector<Fate> fates(const KeyHash& primary, std::span<const KeyHash> keys) const override {
+    return tombstones_->fates(primary, keys);
+  }
+  std::vector<std::string> recent_variants(const KeyHash& primary) const override {
+    return tombstones_->variants(primary);
+  }
   void seal(core::UniqueFunction<void()> done) override;
   StoreStats stats() const override;
   const OpenReport& opened() const override { return report_; }
@@ -77,15 +85,20 @@ class TieredStore final : public ObjectStore {
   ObjectPtr after_purges(const KeyHash&, ObjectPtr);
   core::Result<ObjectPtr> load_now(const KeyHash&, const std::string& key, const DiskLocation&);
   std::uint64_t largest_storable() const { return largest_storable_; }
-  // Makes the object visible in memory, and hands it to the disk.
-  ObjectPtr keep(const KeyHash&, ObjectPtr, std::shared_ptr<LargeBody> body);
+  // Makes the object visible in memory, and hands it to the disk. `validated`: the same body with new times.
+  ObjectPtr keep(const KeyHash&, ObjectPtr, std::shared_ptr<LargeBody> body, bool validated);
+  // What memory let go of. `newer` took the place of one of them, or came in without taking any.
+  void bury(const MemoryTier::Gone&, const Object& newer, bool validated);
+  void bury_purged(const KeyHash&, const Object&, bool soft);
 
   const MemoryPlan plan_;
   const KeyHasher hasher_;
+  core::Clock& clock_;
   const std::uint64_t largest_storable_;
   std::unique_ptr<PurgeTable> purges_;
   std::unique_ptr<VaryTable> varies_;
   std::unique_ptr<VariantTable> variants_;
+  const std::shared_ptr<Tombstones> tombstones_;
   OpenReport report_;
   std::atomic<std::size_t> filling_{0};  // bytes that writers hold in memory
   std::atomic<std::uint64_t> refused_{0}, kept_{0};

@@ -142,7 +142,7 @@ ObjectPtr TieredWriter::commit() {
   location.body = body_ ? body_->id() : 0;
   ObjectPtr object = whole ? std::make_shared<const Object>(std::move(head_), std::move(body), location)
                            : std::make_shared<const Object>(std::move(head_), location);
-  return store_.keep(hash, std::move(object), std::exchange(body_, nullptr));
+  return store_.keep(hash, std::move(object), std::exchange(body_, nullptr), false);
 }
 
 }  // namespace skerry::edge

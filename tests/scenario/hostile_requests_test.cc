@@ -107,6 +107,7 @@ BOOST_FIXTURE_TEST_CASE(each_gets_its_status_and_the_connection_ends, OneEdge) {
       const std::string answer = answer_to(connection);
       BOOST_TEST(!answer.ends_with("still open"));
       BOOST_TEST(answer.substr(0, 12) == "HTTP/1.1 " + std::to_string(hostile.status));
+      BOOST_TEST(answer.find("\r\nProxy-Status: edge-1; error=") != std::string::npos, answer);
     }
   }
   BOOST_TEST(get(edge.port(), "/_gen/1k/after").status == 200);

@@ -81,6 +81,12 @@ BOOST_FIXTURE_TEST_CASE(the_command_purges_on_all_members, OnePop) {
   BOOST_TEST(purged.exit_code == 0, purged.output);
   for (std::size_t i = 0; i < 3; ++i) get(pop.edge(i).port(), "/_gen/1k/a");
   BOOST_TEST(pop.origin().requests() == 2u);
+  // The owner had it, and tells what became of it.
+  std::string told;
+  for (std::size_t i = 0; i < 3; ++i) {
+    told += skerry({"explain", "--admin", admin_of(i), "-H", "Accept: */*", "http://www.example.com/_gen/1k/a"}).output;
+  }
+  BOOST_TEST(contains(told, "by a hard purge of kind url"), told);
 }
 
 BOOST_FIXTURE_TEST_CASE(the_command_says_which_edge_it_could_not_reach, OnePop) {

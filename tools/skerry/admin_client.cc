@@ -1,7 +1,9 @@
 #include "tools/skerry/admin_client.h"
 
+#include <algorithm>
 #include <optional>
 
+#include "core/http/list.h"
 #include "core/loop/libevent_loop.h"
 #include "core/net/socket_network.h"
 #include "core/random.h"
@@ -34,6 +36,11 @@ core::Result<http::SimpleResponse> ask_admin(const AdminTarget& target, std::str
   request.head.path = path;
   if (!target.token.empty()) request.head.fields.add(http::HeaderId::authorization, "Bearer " + target.token);
   if (!body.empty()) request.head.fields.add(http::HeaderId::content_type, "application/json");
+  for (const std::string& field : target.fields) {
+    const std::size_t colon = std::min(field.find(':'), field.size());
+    const std::string_view value = std::string_view(field).substr(std::min(colon + 1, field.size()));
+    request.head.fields.add(field.substr(0, colon), http::trim_blanks(value));
+  }
   request.body = std::move(body);
   auto answer = ask(std::move(request));
   if (!answer.ok()) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/http/client.h"
 #include "core/http/url.h"
@@ -14,7 +15,8 @@ core::Result<http::SimpleResponse> ask(http::SimpleRequest request);
 
 struct AdminTarget {
   core::Address address;
-  std::string token;  // empty: none is sent
+  std::string token;                // empty: none is sent
+  std::vector<std::string> fields;  // "Name: value", sent as they are
 };
 core::Result<http::SimpleResponse> ask_admin(const AdminTarget&, std::string_view method, const std::string& path,
                                              std::string body = {});

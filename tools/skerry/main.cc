@@ -38,6 +38,7 @@ struct Options {
   std::string keys_file;
   std::string key_id;
   std::int64_t good_for = 3600;
+  std::vector<std::string> fields;
 };
 
 int fail(const std::string& what) {
@@ -65,7 +66,7 @@ int admin_command(const Options& options, std::string_view method, const std::st
                   Report report) {
   const auto address = core::Address::parse(options.admin);
   if (!address.ok()) return fail("--admin: " + address.error().message());
-  const auto answer = cli::ask_admin({*address, token_of(options)}, method, path, body);
+  const auto answer = cli::ask_admin({*address, token_of(options), options.fields}, method, path, body);
   if (!answer.ok()) return fail(answer.error().message());
   if (answer->head.status >= 400) return fail(std::to_string(answer->head.status) + ": " + answer->body);
   print(options.json ? answer->body : report(answer->body));
@@ -210,6 +211,8 @@ int main(int argc, char** argv) {
   get_command->add_flag("--head", options.head_only, "HEAD instead of GET");
   auto* explain = app.add_subcommand("explain", "Why a URL is or is not served from this edge's cache");
   explain->add_option("url", options.url, "http://host/path")->required();
+  explain->add_option("-H,--header", options.fields, "\"Name: value\" that the request would carry; may be repeated")
+      ->allow_extra_args(false);
   auto* ring = app.add_subcommand("ring", "Which edges own a URL, in order");
   ring->add_option("url", options.url, "http://host/path")->required();
   auto* stat = app.add_subcommand("stat", "What the edge has done: requests, hits, fills, store");

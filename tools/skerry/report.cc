@@ -27,6 +27,17 @@ std::string copy_line(const json& copy) {
   return line + "\n";
 }
 
+std::string past_line(const json& past) {
+  std::string line = fmt::format("past      {} {} s ago", past.value("fate", "?"), past.value("seconds_ago", 0ll));
+  if (past.value("from", "") == "disk") line += ", from disk";
+  if (past.contains("purge")) {
+    const json& purge = past["purge"];
+    line += fmt::format(", by a {} purge of kind {} {} s ago (epoch {})", purge.value("soft", false) ? "soft" : "hard",
+                        purge.value("kind", "?"), purge.value("seconds_ago", 0ll), purge.value("epoch", 0ull));
+  }
+  return line + "\n";
+}
+
 // Runs `render` on parsed JSON; anything unexpected in it gives the text back as it came.
 template <class Render>
 std::string rendered(std::string_view text, Render render) {
@@ -55,10 +66,15 @@ std::string explain_report(std::string_view text) {
     out += fmt::format("owners    {}{}\n", owners.empty() ? "this edge alone" : owners,
                        chain.value("owner_is_this_edge", false) ? "  (owned here)" : "  (asked of its owner)");
     for (const json& copy : chain["copies"]) out += copy_line(copy);
+    for (const json& variant : chain["other_variants"]) {
+      out += fmt::format("variant   held, not for this request: {} differs\n", joined(variant["differs_on"]));
+    }
+    for (const json& past : chain["past"]) out += past_line(past);
     for (const json& upstream : chain["origin"]) {
+      const std::string failing = fmt::format(" (skipped: {})", upstream.value("last_failure", "failing"));
       out += fmt::format("origin    {}{}, {} requests, {} failures\n", upstream.value("url", ""),
-                         upstream.value("ejected", false) ? " (skipped: failing)" : "",
-                         upstream.value("requests", 0ull), upstream.value("failures", 0ull));
+                         upstream.value("ejected", false) ? failing : "", upstream.value("requests", 0ull),
+                         upstream.value("failures", 0ull));
     }
     return out;
   });

@@ -56,6 +56,19 @@ BOOST_AUTO_TEST_CASE(back_off_doubles_up_to_its_bound_and_starts_over_after_a_su
   BOOST_TEST(health.available(now + 6s));
 }
 
+BOOST_AUTO_TEST_CASE(ejection_and_readmission_are_told_once_to_whoever_caused_them) {
+  Health health({2, 1s, 30s});
+  BOOST_TEST(!health.failed(health.admit(start), start));
+  const Permit beside = health.admit(start);
+  BOOST_TEST(health.failed(health.admit(start), start));
+  BOOST_TEST(!health.failed(beside, start));
+  BOOST_TEST(!health.failed(health.admit(start + 1s), start + 1s));
+  BOOST_TEST(health.ejections() == 2u);
+  BOOST_TEST((health.back_off() == 2s));
+  BOOST_TEST(health.succeeded(health.admit(start + 3s)));
+  BOOST_TEST(!health.succeeded(health.admit(start + 3s)));
+}
+
 BOOST_AUTO_TEST_CASE(cancelled_probe_gives_the_slot_back_without_a_verdict) {
   Health health({1, 1s, 30s});
   health.failed(health.admit(start), start);

@@ -231,6 +231,60 @@ BOOST_AUTO_TEST_CASE(one_successful_probe_readmits_and_only_one_runs_at_a_time) 
   BOOST_TEST(world.status().in_flight == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(upstream_that_answers_others_meanwhile_is_slow_for_one_url_and_not_down) {
+  FetchWorld world;
+  world.config.first_byte_timeout = 3s;
+  FetchProbe slow, quick;
+  world.start(slow, FetchWorld::get("/slow"));
+  BOOST_REQUIRE(world.has_request(0, 0));
+  world.simulation.run_for(1s);
+  world.start(quick, FetchWorld::get("/quick"));
+  BOOST_REQUIRE(world.has_request(0, 1));
+  world.origin().connection(1).send(ok_hello);
+  BOOST_REQUIRE(world.run_until([&] { return slow.over(); }, 5s));
+  BOOST_TEST((slow.code() == ErrorCode::first_byte_timeout));
+  BOOST_TEST(quick.ended);
+  BOOST_TEST(!world.status().ejected);
+}
+
+BOOST_AUTO_TEST_CASE(only_upstream_that_answers_badly_is_not_down) {
+  FetchWorld world;
+  FetchProbe probe;
+  world.start(probe);
+  BOOST_REQUIRE(world.has_request(0, 0));
+  world.origin().connection().send("HTTP/9.9 nonsense\r\n\r\n");
+  BOOST_REQUIRE(world.run_until([&] { return probe.over(); }));
+  BOOST_TEST(probe.error.has_value());
+  BOOST_TEST(world.status().failures == 1u);
+  BOOST_TEST(!world.status().ejected);
+}
+
+BOOST_AUTO_TEST_CASE(hung_upstream_costs_one_probe_at_a_time_each_as_patient_as_its_back_off) {
+  FetchWorld world;
+  world.config.eject_for = 8s;
+  const auto now = [&] { return world.edge.worker().loop.now(); };
+  FetchProbe first;
+  world.start(first);
+  BOOST_REQUIRE(world.run_until([&] { return first.over(); }, 31s));
+  BOOST_TEST((first.code() == ErrorCode::first_byte_timeout));
+  for (const core::Duration back_off : {8s, 16s, 30s, 30s}) {
+    world.simulation.run_for(back_off);
+    FetchProbe probe, beside;
+    world.start(probe);
+    world.start(beside);
+    const core::TimePoint began = now();
+    BOOST_REQUIRE(world.run_until([&] { return beside.over(); }));
+    BOOST_TEST((beside.code() == ErrorCode::no_healthy_upstream));
+    BOOST_TEST(beside.error->detail.find("first_byte_timeout") != std::string::npos, beside.error->detail);
+    BOOST_TEST((now() - began < 1s));
+    BOOST_REQUIRE(world.run_until([&] { return probe.over(); }, 31s));
+    BOOST_TEST((probe.code() == ErrorCode::first_byte_timeout));
+    BOOST_TEST((now() - began >= back_off && now() - began < back_off + 1s));
+  }
+  BOOST_TEST(world.status().requests == 5u);
+  BOOST_TEST(world.status().last_failure == "first_byte_timeout");
+}
+
 BOOST_AUTO_TEST_CASE(cancelled_probe_frees_its_slot) {
   FetchWorld world;
   world.origin().listener.reset();

@@ -96,6 +96,13 @@ BOOST_AUTO_TEST_CASE(rules_across_keys_are_checked_at_their_place) {
       {"host_header = \"a b\"\n", "[site.0].host_header: must be a host name"},
       {"query = \"some\"\n", "must be \"all\", \"none\" or \"keep:a,b,c*\""},
       {"[memory]\nsize = \"63MiB\"\n", "must be at least 64MiB"},
+      {"[[proxy_protocol]]\nlisten = \"127.0.0.1:1\"\nfrom = \"10.0.0.0/8\"\n",
+       "edge.toml:7:10: [proxy_protocol.0].listen: 127.0.0.1:1 is neither in [edge].listen"},
+      {"[[proxy_protocol]]\nlisten = \"127.0.0.1:8080\"\nfrom = []\n", "[proxy_protocol.0].from: must be 1"},
+      {"[[proxy_protocol]]\nlisten = \"127.0.0.1:8080\"\n", "[proxy_protocol.0].from: missing"},
+      {"[[proxy_protocol]]\nlisten = \"127.0.0.1:8080\"\nfrom = \"10.0.0.0/8\"\n"
+       "[[proxy_protocol]]\nlisten = \"127.0.0.1:8080\"\nfrom = \"10.0.0.0/8\"\n",
+       "two [[proxy_protocol]] for 127.0.0.1:8080"},
       {"[[store]]\npath = \"relative\"\n", "edge.toml:7:8: [store.0].path: must be an absolute path"},
       {"[[store]]\npath = \"/a\"\n[[store]]\npath = \"/b\"\n", "one [[store]] at most"},
       {"[pop]\npeer_listen = \"127.0.0.1:8090\"\n", "edge.toml:7:15: [pop].peer_listen: needs [pop].secret"},

@@ -29,7 +29,8 @@ bool hit(MemoryTier& tier, int n) {
 }
 
 void insert(MemoryTier& tier, int n, std::size_t size = 1024) {
-  tier.insert(hasher(url(n)), make(url(n), size));
+  MemoryTier::Gone gone;
+  tier.insert(hasher(url(n)), make(url(n), size), gone);
 }
 
 double zipf_hit_ratio(MemoryTier& tier) {
@@ -116,12 +117,15 @@ BOOST_AUTO_TEST_CASE(skewed_requests_hit_more_often_than_an_lru_would) {
 BOOST_AUTO_TEST_CASE(replacing_and_removing_touch_only_the_object_that_was_meant) {
   MemoryTier tier(1 << 20, 1 << 18, 1);
   const auto old = make(url(1), 10), newer = make(url(1), 20);
-  tier.insert(hasher(url(1)), old);
-  tier.insert(hasher(url(1)), newer);
+  MemoryTier::Gone gone;
+  tier.insert(hasher(url(1)), old, gone);
+  BOOST_TEST(gone.empty());
+  tier.insert(hasher(url(1)), newer, gone);
+  BOOST_TEST((gone == MemoryTier::Gone{old}));
   tier.remove(hasher(url(1)), old.get());
   BOOST_TEST((tier.peek(hasher(url(1))) == newer));
   BOOST_TEST(!tier.replace(hasher(url(1)), old.get(), make(url(1), 30)));
-  BOOST_TEST((tier.insert_if_absent(hasher(url(1)), old) == newer));
+  BOOST_TEST((tier.insert_if_absent(hasher(url(1)), old, gone) == newer));
   tier.remove(hasher(url(1)), newer.get());
   BOOST_TEST((tier.peek(hasher(url(1))) == nullptr));
   BOOST_TEST(tier.stats().bytes == 0u);
