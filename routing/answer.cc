@@ -51,8 +51,10 @@ class Response {
     return end(outcome, rcode);
   }
 
-  // No longer than the query: nothing is won by forging its source. One who sent a cookie learns the right one.
+  // No longer than the query (with a cookie 16 bytes more): nothing is won by forging its source. One who sent a cookie
+  // learns the right one.
   Answered limit() {
+    edns_.nsid = {};
     begin_with_question();
     const Rcode rcode = query_.cookie.empty() || !routes_.cookies ? Rcode::no_error : Rcode::bad_cookie;
     if (rcode == Rcode::no_error) writer_.set_flag(dns::flag_truncated);
@@ -129,7 +131,9 @@ Answered Response::end(Outcome outcome, Rcode rcode) {
   writer_.reserve(0);
   if (query_.edns) writer_.opt(edns_, rcode);
   const std::uint32_t ttl = ttl_ == 0xffffffff ? 0 : ttl_;
-  return {writer_.finish(), outcome, !fits_, query_.subnet.has_value(), with_cookie_, ttl};
+  const bool with_subnet = query_.subnet.has_value();
+  return {writer_.finish(), outcome, !fits_, with_subnet, with_subnet ? subnet_.scope : std::uint8_t{0},
+          with_cookie_,     ttl};
 }
 
 Answered Response::resolve() {

@@ -71,6 +71,7 @@ struct Answered {
   Outcome outcome = Outcome::ignored;
   bool truncated = false;
   bool with_subnet = false;
+  std::uint8_t scope = 0;    // what a client subnet was answered with
   bool with_cookie = false;  // a good one
   std::uint32_t ttl = 0;     // the shortest of all records: how long the answer may be kept
 };

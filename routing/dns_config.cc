@@ -90,6 +90,21 @@ const config::Table<TlsSection>& tls_table() {
   return table;
 }
 
+const config::Table<QueryLogOptions>& query_log_table() {
+  static const config::Table<QueryLogOptions> table =
+      config::Table<QueryLogOptions>("A sample of the queries, one JSON line each.")
+          .key("path", &QueryLogOptions::path,
+               {.doc = "A file, `-` for standard output, or `off`. A reload opens the file anew.", .min = 1})
+          .key("sample", &QueryLogOptions::sample,
+               {.doc = "Every so many-th query of a thread is logged.", .min = 1, .max = 1'000'000'000})
+          .key("buffer", &QueryLogOptions::buffer,
+               {.doc = "Per thread; when it is full, lines are dropped and counted.",
+                .min = 64 * 1024,
+                .max = 64 * 1024 * 1024,
+                .unit = config::Unit::bytes});
+  return table;
+}
+
 void check_dns_sections(const DnsSections& dns, config::Report& report) {
   for (const auto& [key, text] :
        {std::pair("cookies.secret", dns.cookies.secret), {"cookies.previous", dns.cookies.previous}}) {

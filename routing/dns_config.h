@@ -6,6 +6,7 @@
 
 #include "core/config/load.h"
 #include "routing/cookies.h"
+#include "routing/query_log.h"
 #include "routing/rate_limiter.h"
 
 namespace skerry::routing {
@@ -30,12 +31,14 @@ struct DnsSections {
   RateLimits rate_limit;
   ChaosSection chaos;
   TlsSection tls;
+  QueryLogOptions query_log;
 };
 
 const config::Table<CookieSection>& cookie_table();
 const config::Table<RateLimits>& rate_limit_table();
 const config::Table<ChaosSection>& chaos_table();
 const config::Table<TlsSection>& tls_table();
+const config::Table<QueryLogOptions>& query_log_table();
 
 // What only shows when a section is seen as a whole.
 void check_dns_sections(const DnsSections&, config::Report&);

@@ -3,6 +3,8 @@
 namespace skerry::routing {
 namespace {
 
+constexpr int main_lane = 0;  // of the query log
+
 core::Error about(core::Error error, std::string_view transport, const core::Address& address) {
   error.detail = std::string(transport) + " " + address.to_string() + (error.detail.empty() ? "" : ": " + error.detail);
   return error;
@@ -24,14 +26,15 @@ core::Result<std::unique_ptr<DnsServer>> DnsServer::start(const core::Worker& wo
 
 core::Result<void> DnsServer::add_address(const core::Worker& worker, const Published<Routes>& routes,
                                           const DnsServerOptions& options, core::Address address) {
-  auto tcp = TcpResponder::listen(worker, address, options.tcp, routes);
+  auto tcp = TcpResponder::listen(worker, address, {options.tcp, {}, {options.query_log, main_lane}}, routes);
   if (!tcp.ok()) return about(tcp.error(), "TCP", address);
   address.port = (*tcp)->local_address().port;  // port 0: UDP takes the one that TCP was given
   tcp_.push_back(std::move(tcp).value());
   for (int i = 0; i < options.udp_threads; ++i) {
     auto socket = worker.network.bind_blocking_datagram(address);
     if (!socket.ok()) return about(socket.error(), "UDP", address);
-    udp_.push_back(std::make_unique<UdpResponder>(std::move(socket).value(), routes));
+    const QueryLane log{options.query_log, static_cast<int>(udp_.size()) + 1};
+    udp_.push_back(std::make_unique<UdpResponder>(std::move(socket).value(), routes, log));
   }
   return {};
 }
@@ -42,7 +45,8 @@ core::Result<void> DnsServer::add_encrypted(const core::Worker& worker, const Pu
     auto context = core::TlsContext::server({{options.certificate}, {"dot"}, {}});
     if (!context.ok()) return context.error();
     for (const core::Address& address : options.dot_listen) {
-      auto dot = TcpResponder::listen(worker, address, options.tcp, routes, context.value());
+      auto dot =
+          TcpResponder::listen(worker, address, {options.tcp, context.value(), {options.query_log, main_lane}}, routes);
       if (!dot.ok()) return about(dot.error(), "DNS over TLS", address);
       dot_.push_back(std::move(dot).value());
     }
@@ -50,7 +54,7 @@ core::Result<void> DnsServer::add_encrypted(const core::Worker& worker, const Pu
   if (options.doh_listen.empty()) return {};
   auto context = core::TlsContext::server({{options.certificate}, {"http/1.1"}, {}});
   if (!context.ok()) return context.error();
-  doh_service_ = std::make_unique<DohService>(routes, options.doh_path);
+  doh_service_ = std::make_unique<DohService>(routes, options.doh_path, QueryLane{options.query_log, main_lane});
   for (const core::Address& address : options.doh_listen) {
     if (auto added = add_doh(worker, address, context.value()); !added.ok()) return added.error();
   }

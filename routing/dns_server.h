@@ -20,6 +20,10 @@ struct DnsServerOptions {
   std::vector<core::Address> dot_listen, doh_listen;
   core::TlsCertificate certificate;  // for both
   std::string doh_path;
+  QueryLog* query_log = nullptr;  // outlives the server; null: none
+
+  // Lanes that the query log needs: one for the main loop, one for each UDP thread.
+  int log_lanes() const { return 1 + static_cast<int>(listen.size()) * udp_threads; }
 };
 
 class DnsServer {

@@ -76,9 +76,11 @@ class TcpResponder::Connection final : core::StreamEvents {
     Asker asker;
     asker.source = stream_->peer_address().ip;
     asker.transport = owner_.tls_ ? Transport::tls : Transport::tcp;
-    asker.now = unix_seconds(owner_.worker_.loop.wall());
+    const core::WallTime wall = owner_.worker_.loop.wall();
+    asker.now = unix_seconds(wall);
     const Answered answered = answer(owner_.routes_.get(), query, asker, owner_.answer_room_);
     owner_.counts_.count(answered);
+    owner_.log_.note(wall, asker, answered, query);
     if (answered.size == 0) return;
     unsent_.push_back(static_cast<std::byte>(answered.size >> 8));
     unsent_.push_back(static_cast<std::byte>(answered.size));
@@ -127,17 +129,21 @@ class TcpResponder::Connection final : core::StreamEvents {
   core::Timer idle_;
 };
 
-TcpResponder::TcpResponder(const core::Worker& worker, const TcpLimits& limits, const Published<Routes>& routes)
-    : worker_(worker), limits_(limits), routes_(routes), answer_room_(longest_message) {}
+TcpResponder::TcpResponder(const core::Worker& worker, const TcpOptions& options, const Published<Routes>& routes)
+    : worker_(worker),
+      limits_(options.limits),
+      routes_(routes),
+      tls_(options.tls),
+      log_(options.log),
+      answer_room_(longest_message) {}
 
 TcpResponder::~TcpResponder() = default;
 
 core::Result<std::unique_ptr<TcpResponder>> TcpResponder::listen(const core::Worker& worker,
-                                                                 const core::Address& address, const TcpLimits& limits,
-                                                                 const Published<Routes>& routes,
-                                                                 std::shared_ptr<const core::TlsContext> tls) {
-  std::unique_ptr<TcpResponder> responder(new TcpResponder(worker, limits, routes));
-  responder->tls_ = std::move(tls);
+                                                                 const core::Address& address,
+                                                                 const TcpOptions& options,
+                                                                 const Published<Routes>& routes) {
+  std::unique_ptr<TcpResponder> responder(new TcpResponder(worker, options, routes));
   auto listener = worker.network.listen(address, {}, *responder);
   if (!listener.ok()) return listener.error();
   responder->listener_ = std::move(listener).value();

@@ -13,6 +13,7 @@
 #include "core/net/tls.h"
 #include "routing/answer_counts.h"
 #include "routing/published.h"
+#include "routing/query_log.h"
 
 namespace skerry::routing {
 
@@ -22,12 +23,17 @@ struct TcpLimits {
   std::size_t response_buffer = 256 * 1024;                // unsent answers above this: reading pauses
 };
 
+struct TcpOptions {
+  TcpLimits limits{};
+  std::shared_ptr<const core::TlsContext> tls{};  // null: plain TCP
+  QueryLane log{};
+};
+
 class TcpResponder final : core::ListenerEvents {
  public:
-  // `tls` null: plain TCP. Errors: those of Network::listen.
-  static core::Result<std::unique_ptr<TcpResponder>> listen(const core::Worker&, const core::Address&, const TcpLimits&,
-                                                            const Published<Routes>&,
-                                                            std::shared_ptr<const core::TlsContext> tls = nullptr);
+  // Errors: those of Network::listen.
+  static core::Result<std::unique_ptr<TcpResponder>> listen(const core::Worker&, const core::Address&,
+                                                            const TcpOptions&, const Published<Routes>&);
   ~TcpResponder();
 
   const core::Address& local_address() const { return listener_->local_address(); }
@@ -40,14 +46,15 @@ class TcpResponder final : core::ListenerEvents {
   class Connection;
   using Connections = std::list<std::unique_ptr<Connection>>;
 
-  TcpResponder(const core::Worker&, const TcpLimits&, const Published<Routes>&);
+  TcpResponder(const core::Worker&, const TcpOptions&, const Published<Routes>&);
   void on_accept(std::unique_ptr<core::Stream>) override;
   void used(Connections::iterator);
 
   core::Worker worker_;
   const TcpLimits limits_;
   Published<Routes>::Reader routes_;
-  std::shared_ptr<const core::TlsContext> tls_;
+  const std::shared_ptr<const core::TlsContext> tls_;
+  const QueryLane log_;
   AnswerCounts counts_;
   std::uint64_t evicted_ = 0;
   std::uint64_t timed_out_ = 0;

@@ -2,9 +2,11 @@
 
 namespace skerry::routing {
 
-UdpResponder::UdpResponder(std::unique_ptr<core::BlockingDatagram> socket, const Published<Routes>& routes)
+UdpResponder::UdpResponder(std::unique_ptr<core::BlockingDatagram> socket, const Published<Routes>& routes,
+                           QueryLane log)
     : socket_(std::move(socket)),
       routes_(routes),
+      log_(log),
       queries_(batch * query_room),
       responses_(batch * response_room),
       incoming_(batch),
@@ -35,7 +37,8 @@ void UdpResponder::answer_batch(const Routes& routes, std::size_t received) {
   // One look at the clocks serves the whole batch.
   const core::TimePoint now = core::system_clock().now();
   Asker asker;
-  asker.now = unix_seconds(core::system_clock().wall());
+  const core::WallTime wall = core::system_clock().wall();
+  asker.now = unix_seconds(wall);
   std::size_t ready = 0;
   for (std::size_t i = 0; i < received; ++i) {
     const auto room = std::span<std::byte>(responses_).subspan(i * response_room, response_room);
@@ -43,6 +46,7 @@ void UdpResponder::answer_batch(const Routes& routes, std::size_t received) {
     asker.over_limit = routes.limiter && routes.limiter->over(asker.source, now);
     const Answered answered = answer(routes, incoming_[i].data, asker, room);
     counts_.count(answered);
+    log_.note(wall, asker, answered, incoming_[i].data);
     if (answered.outcome == Outcome::limited && !routes.limiter->slips()) continue;
     // Port 0 can't be answered: only a forger sends from there.
     if (answered.size == 0 || incoming_[i].peer.port == 0) continue;

@@ -1,7 +1,7 @@
 // DNS over UDP: a thread that blocks in recvmmsg on a socket of its own, answers what came, and sends it in one call.
 //
 // Through an event loop the floor is higher: one more system call a batch. Owned by a DnsServer; the thread touches
-// nothing but the published routes and its own counters.
+// nothing but the published routes, its own counters and its lane of the query log.
 #pragma once
 
 #include <memory>
@@ -11,13 +11,14 @@
 #include "core/net/network.h"
 #include "routing/answer_counts.h"
 #include "routing/published.h"
+#include "routing/query_log.h"
 
 namespace skerry::routing {
 
 // Padded on purpose: its thread's counters have a cache line of their own.
 class UdpResponder {  // NOLINT(clang-analyzer-optin.performance.Padding)
  public:
-  UdpResponder(std::unique_ptr<core::BlockingDatagram>, const Published<Routes>&);
+  UdpResponder(std::unique_ptr<core::BlockingDatagram>, const Published<Routes>&, QueryLane log = {});
   ~UdpResponder();  // wakes and joins
 
   void start();
@@ -35,6 +36,7 @@ class UdpResponder {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::unique_ptr<core::BlockingDatagram> socket_;
   const Published<Routes>& routes_;
   AnswerCounts counts_;
+  const QueryLane log_;
   std::vector<std::byte> queries_, responses_;
   std::vector<core::DatagramMessage> incoming_, outgoing_;
   std::thread thread_;

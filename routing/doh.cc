@@ -65,10 +65,12 @@ class DohService::Handler final : public http::RequestHandler {
     Asker asker;
     asker.source = sink_.connection().client.ip;
     asker.transport = Transport::https;
-    asker.now = unix_seconds(sink_.worker().loop.wall());
+    const core::WallTime wall = sink_.worker().loop.wall();
+    asker.now = unix_seconds(wall);
     const Answered answered =
         answer(service_.routes_.get(), std::as_bytes(std::span(query_)), asker, service_.answer_room_);
     service_.counts_.count(answered);
+    service_.log_.note(wall, asker, answered, std::as_bytes(std::span(query_)));
     if (answered.size == 0) return refuse(400, "not a DNS query\n");
     const auto* bytes = reinterpret_cast<const char*>(service_.answer_room_.data());
     // RFC 8484 5.1: not longer than the shortest TTL.
@@ -96,8 +98,8 @@ class DohService::Handler final : public http::RequestHandler {
   std::string query_;
 };
 
-DohService::DohService(const Published<Routes>& routes, std::string path)
-    : path_(std::move(path)), routes_(routes), answer_room_(longest_query) {}
+DohService::DohService(const Published<Routes>& routes, std::string path, QueryLane log)
+    : path_(std::move(path)), routes_(routes), log_(log), answer_room_(longest_query) {}
 
 DohService::~DohService() = default;
 

@@ -10,13 +10,14 @@
 #include "core/http/server.h"
 #include "routing/answer_counts.h"
 #include "routing/published.h"
+#include "routing/query_log.h"
 
 namespace skerry::routing {
 
 class DohService final : public http::RequestService {
  public:
   // `path`: for instance "/dns-query". `routes` outlives the service.
-  DohService(const Published<Routes>& routes, std::string path);
+  DohService(const Published<Routes>& routes, std::string path, QueryLane log = {});
   ~DohService() override;
 
   http::RequestHandler& acquire(http::ResponseSink&) override;
@@ -28,6 +29,7 @@ class DohService final : public http::RequestService {
 
   const std::string path_;
   Published<Routes>::Reader routes_;
+  const QueryLane log_;
   AnswerCounts counts_;
   std::vector<std::byte> answer_room_;
   std::unordered_map<http::RequestHandler*, std::unique_ptr<Handler>> handlers_;

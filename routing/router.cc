@@ -88,6 +88,12 @@ core::Result<void> Router::listen() {
   options.doh_listen = config_.dns.tls.doh_listen;
   options.certificate = {config_.dns.tls.certificate, config_.dns.tls.key};
   options.doh_path = config_.dns.tls.doh_path;
+  if (config_.dns.query_log.path != "off") {
+    auto log = QueryLog::open(config_.dns.query_log, options.log_lanes());
+    if (!log.ok()) return log.error();
+    query_log_ = std::move(log).value();
+    options.query_log = query_log_.get();
+  }
   auto server = DnsServer::start(worker_, routes_, options);
   if (!server.ok()) return server.error();
   server_ = std::move(server).value();
@@ -214,6 +220,7 @@ void Router::reload(RouterConfig config, RouterPlan plan) {
   config_ = std::move(config);
   plan_ = std::move(plan);
   ++reloads_;
+  if (query_log_) query_log_->reopen();
   watch_edges();
   publish(Map::replaced);
   spilling_.arm(config_.policy.spill_interval);

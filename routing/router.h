@@ -89,6 +89,7 @@ class Router final : AdminContent, HttpRoutingSource {
   std::unique_ptr<Prober> prober_;
   Published<Routes> routes_;
   std::shared_ptr<const Routes> current_;  // what was published last
+  std::unique_ptr<QueryLog> query_log_;    // null: off
   std::unique_ptr<DnsServer> server_;
   AdminService admin_service_;
   std::unique_ptr<http::Server> admin_;

@@ -40,6 +40,12 @@ void Router::write_dns_metrics(metrics::Exposition& out) const {
   out.sample("skerry_dns_client_subnet_total", {}, with_subnet);
   out.family("skerry_dns_cookies_total", "Queries with a good cookie.", "counter");
   out.sample("skerry_dns_cookies_total", {}, with_cookie);
+  if (query_log_) {
+    out.family("skerry_dns_query_log_lines_total", "Queries written to the query log.", "counter");
+    out.sample("skerry_dns_query_log_lines_total", {}, query_log_->written());
+    out.family("skerry_dns_query_log_dropped_total", "Lines dropped because the query log was behind.", "counter");
+    out.sample("skerry_dns_query_log_dropped_total", {}, query_log_->dropped());
+  }
   out.family("skerry_dns_tcp_connections", "Open DNS connections.", "gauge");
   out.sample("skerry_dns_tcp_connections", {}, static_cast<std::uint64_t>(server_->tcp_connections()));
   out.family("skerry_dns_tcp_closed_total", "DNS connections that the router closed, by reason.", "counter");

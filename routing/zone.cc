@@ -120,19 +120,17 @@ Zone::Found Zone::find(const dns::Name& lower) const {
 }
 
 bool Zones::add(std::unique_ptr<Zone> zone) {
-  const auto same = [&](const auto& other) { return other->name() == zone->name(); };
-  if (std::any_of(zones_.begin(), zones_.end(), same)) return false;
-  zones_.push_back(std::move(zone));
-  std::stable_sort(zones_.begin(), zones_.end(),
-                   [](const auto& a, const auto& b) { return a->name().wire().size() > b->name().wire().size(); });
-  return true;
+  std::string name(zone->name().wire());
+  return zones_.emplace(std::move(name), std::move(zone)).second;
 }
 
+// From the whole name upwards: the number of zones does not matter.
 const Zone* Zones::find(const dns::Name& lower) const {
-  for (const auto& zone : zones_) {
-    if (lower.is_within(zone->name())) return zone.get();
+  for (std::string_view wire = lower.wire();; wire = without_first_label(wire)) {
+    const auto found = zones_.find(wire);
+    if (found != zones_.end()) return found->second.get();
+    if (wire.size() == 1) return nullptr;
   }
-  return nullptr;
 }
 
 const Zone* Zones::find(const dns::Name& lower, dns::Type type) const {

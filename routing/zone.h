@@ -17,6 +17,12 @@ namespace skerry::routing {
 
 struct Node;
 
+// For maps whose keys are names in lower case and wire form.
+struct WireHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+
 // A name in the data of other records whose addresses belong into the additional section.
 struct Neighbour {
   dns::Name name;
@@ -101,10 +107,6 @@ class Zone {
   void seal();
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
   const Node* find_exact(std::string_view wire) const;
   void link_delegations();
   void link_additional(const std::string& owner, RecordSet&);
@@ -112,7 +114,7 @@ class Zone {
   dns::Name name_;
   const RecordSet* soa_ = nullptr;
   std::uint32_t negative_ttl_ = 0;
-  std::unordered_map<std::string, Node, Hash, std::equal_to<>> nodes_;  // nodes stay where they are
+  std::unordered_map<std::string, Node, WireHash, std::equal_to<>> nodes_;  // nodes stay where they are
   std::deque<Delegation> delegations_;
 };
 
@@ -127,7 +129,7 @@ class Zones {
   std::size_t size() const { return zones_.size(); }
 
  private:
-  std::vector<std::unique_ptr<Zone>> zones_;  // longest name first
+  std::unordered_map<std::string, std::unique_ptr<Zone>, WireHash, std::equal_to<>> zones_;  // by name
 };
 
 }  // namespace skerry::routing

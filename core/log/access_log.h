@@ -1,8 +1,6 @@
-// The access log: one line a request. Workers copy what is known into a ring of their own, one thread formats and
-// writes.
+// The access log: one line a request, over a RecordLog.
 //
-// record() is for its worker alone: no allocation, no lock, no system call but for one wake-up when a ring passes half
-// full while the writer sleeps. A full ring drops the record and counts it. The rest is for the main thread.
+// record() is for its worker alone: no allocation, no lock. The rest is for the main thread.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +10,7 @@
 
 #include "core/clock.h"
 #include "core/log/options.h"
+#include "core/log/record_log.h"
 #include "core/net/address.h"
 #include "core/result.h"
 
@@ -49,24 +48,18 @@ class AccessLog final : public AccessSink {
  public:
   // Opens the file and starts the writer. `options.path` must not be "off". Errors: io_error naming the file.
   static core::Result<std::unique_ptr<AccessLog>> open(const AccessLogOptions&, int workers);
-  // Writes what is there (for at most two seconds, when nobody reads the other end), then stops.
-  ~AccessLog() override;
 
   void record(int worker, const AccessRecord&) override;
 
-  // The file was renamed by whoever rotates logs: from the next write on, a new one under the old name.
-  void reopen();
-  // Returns when what was recorded before the call is written, or two seconds have passed (false).
-  bool flush();
-
-  std::uint64_t written() const;
-  // Records for which the ring was full, or that the file did not take.
-  std::uint64_t dropped() const;
+  // See RecordLog.
+  void reopen() { log_->reopen(); }
+  bool flush() { return log_->flush(); }
+  std::uint64_t written() const { return log_->written(); }
+  std::uint64_t dropped() const { return log_->dropped(); }
 
  private:
-  class Writer;
-  explicit AccessLog(std::unique_ptr<Writer> writer);
-  std::unique_ptr<Writer> writer_;
+  explicit AccessLog(std::unique_ptr<RecordLog> log) : log_(std::move(log)) {}
+  std::unique_ptr<RecordLog> log_;
 };
 
 // One line, line feed included. Nothing a client sent can end it, or look like another field: control characters,

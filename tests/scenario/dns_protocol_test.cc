@@ -238,6 +238,23 @@ BOOST_AUTO_TEST_CASE(a_broken_zone_file_leaves_the_old_zone_serving) {
   BOOST_TEST(seen);
 }
 
+BOOST_AUTO_TEST_CASE(queries_are_logged_as_json_when_that_is_wanted) {
+  const TempDir logs;
+  const std::string file = logs.path() + "/queries";
+  Router router("[query_log]\npath = \"" + file + "\"\nsample = 1\n");
+  router.ask("dig", {"+subnet=192.0.2.0/24", "www.example.com", "A"});
+  router.ask("dig", {"+tcp", "nobody.example.com", "MX"});
+  router.process->send(SIGTERM);
+  BOOST_TEST(router.process->wait() == 0);
+  const std::string lines = run({{"cat", file}, {}, {}}).output;
+  BOOST_TEST(
+      has(lines, "\"transport\":\"udp\",\"name\":\"www.example.com.\",\"type\":\"A\",\"subnet\":\"192.0.2.0/24\""),
+      lines);
+  BOOST_TEST(
+      has(lines, "\"transport\":\"tcp\",\"name\":\"nobody.example.com.\",\"type\":\"MX\",\"outcome\":\"nxdomain\""),
+      lines);
+}
+
 BOOST_AUTO_TEST_CASE(ten_thousand_broken_packets_over_udp_leave_no_query_unanswered) {
   Router router;
   core::Random random(7);

@@ -77,7 +77,7 @@ struct TcpFixture : World {
   std::unique_ptr<TcpResponder> server;
 
   void listen(TcpLimits limits) {
-    server = std::move(TcpResponder::listen(router.worker(), {router.ip(), 53}, limits, routes)).value();
+    server = std::move(TcpResponder::listen(router.worker(), {router.ip(), 53}, {limits}, routes)).value();
   }
   std::unique_ptr<testing::StreamProbe> connect() {
     auto probe = std::make_unique<testing::StreamProbe>();
