@@ -85,7 +85,7 @@ void DiskWriter::when_drained(const std::shared_ptr<DrainWaiter>& waiter) {
   }
   // It drained in between.
   waiter->loop.post([weak = std::weak_ptr(waiter)] {
-    if (const auto waiter = weak.lock(); waiter && waiter->alive) waiter->on_drained();
+    if (const auto waiter = weak.lock()) waiter->drained();
   });
 }
 
@@ -102,9 +102,7 @@ void DiskWriter::drained() {
     auto waiter = weak.lock();
     if (!waiter) continue;
     core::EventLoop& loop = waiter->loop;
-    loop.post([waiter = std::move(waiter)]() mutable {
-      if (waiter->alive) waiter->on_drained();
-    });
+    loop.post([waiter = std::move(waiter)] { waiter->drained(); });
   }
 }
 

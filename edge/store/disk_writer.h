@@ -21,7 +21,14 @@ namespace skerry::edge {
 struct DrainWaiter {
   core::EventLoop& loop;
   core::Task on_drained;
-  bool alive = true;  // until the ObjectWriter goes; read and written on its loop alone
+  // Both are read and written on its loop alone.
+  bool alive = true;        // until the ObjectWriter goes
+  bool registered = false;  // on_drained will run
+
+  void drained() {
+    registered = false;
+    if (alive) on_drained();
+  }
 };
 
 class DiskWriter {

@@ -100,8 +100,9 @@ class ObjectWriter {
   virtual bool append(const core::Chunk&) = 0;
   // More waits for the disk than the store wants to hold: stop reading from the origin until `on_drained` has run. A
   // fill whose disk is slower than its origin is thereby held back instead of being dropped.
-  virtual bool congested() const = 0;
-  // Runs on the writer's worker each time the writer stops being congested. Set once, before the first append.
+  virtual bool congested() = 0;
+  // Runs on the writer's worker after each congested() that was true, once there is room again. Set once, before the
+  // first append.
   virtual void set_on_drained(core::Task on_drained) = 0;
   // Bytes that can already be read back through the store: what a slow follower may be given from disk.
   virtual std::uint64_t readable() const = 0;

@@ -26,7 +26,7 @@ bool TieredWriter::append(const core::Chunk& chunk) {
     rest.remove_prefix(part.size());
     if (!add(std::move(part))) return refuse();
   }
-  if (waiter_ && congested()) store_.disk_->writer().when_drained(waiter_);
+  congested();
   return true;
 }
 
@@ -80,8 +80,15 @@ void TieredWriter::release_memory() {
   store_.filling_.fetch_sub(std::exchange(held_, 0), std::memory_order_relaxed);
 }
 
-bool TieredWriter::congested() const {
-  return to_disk_ && store_.disk_->writer().congested();
+// Whoever is told to wait is waited for: others may have filled the queue since it was last drained, or since this
+// writer's own last append.
+bool TieredWriter::congested() {
+  if (!to_disk_ || !store_.disk_->writer().congested()) return false;
+  if (waiter_ && !waiter_->registered) {
+    waiter_->registered = true;
+    store_.disk_->writer().when_drained(waiter_);
+  }
+  return true;
 }
 
 void TieredWriter::set_on_drained(core::Task on_drained) {

@@ -17,7 +17,7 @@ class TieredWriter final : public ObjectWriter {
   ~TieredWriter() override;
 
   bool append(const core::Chunk&) override;
-  bool congested() const override;
+  bool congested() override;
   void set_on_drained(core::Task on_drained) override;
   std::uint64_t readable() const override;
   void read(std::uint64_t offset, core::UniqueFunction<void(core::Result<core::Chunk>)> done) override;

@@ -13,7 +13,7 @@
 #include "tests/unit/edge/cache/heads.h"
 
 namespace {
-std::size_t allocated = 0;  // bytes so far, in this program
+std::atomic<std::size_t> allocated = 0;  // bytes so far, in this program
 }  // namespace
 
 [[gnu::noinline]] void* operator new(std::size_t size) {
