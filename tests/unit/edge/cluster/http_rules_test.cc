@@ -203,7 +203,12 @@ BOOST_AUTO_TEST_CASE(a_304_with_another_vary_list_is_asked_again_without_conditi
     BOOST_TEST(asked(pop, "If-None-Match") == "(absent)");
     const int before = pop.origin.total();
     pop.get(0, "/v", {{"X-Kind", "a"}});
-    BOOST_TEST(pop.origin.total() == before + 1);
+    // The response without Vary still matches everybody and is validated once more, in vain, before "a" has one of its
+    // own; what may not be kept displaced it.
+    const bool kept = std::string_view(vary) != "*";
+    BOOST_TEST(asked(pop, "If-None-Match") == "(absent)");
+    BOOST_TEST(pop.origin.total() == before + (kept ? 2 : 1));
+    BOOST_TEST(hits(pop, "/v", {{"X-Kind", "a"}}) == kept);
   }
 }
 
