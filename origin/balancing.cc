@@ -10,7 +10,11 @@ Permit Health::admit(core::TimePoint now) {
   const auto until = ejected_until_.load(std::memory_order_acquire);
   if (until == healthy) return Permit::normal;
   if (now.time_since_epoch().count() < until) return Permit::refused;
-  return probing_.exchange(true, std::memory_order_acq_rel) ? Permit::refused : Permit::probe;
+  if (probing_.exchange(true, std::memory_order_acq_rel)) return Permit::refused;
+  if (ejected_until_.load(std::memory_order_acquire) == until) return Permit::probe;
+  // Another probe ended between the two looks: what it learnt counts.
+  probing_.store(false, std::memory_order_release);
+  return ejected() ? Permit::refused : Permit::normal;
 }
 
 bool Health::available(core::TimePoint now) const {

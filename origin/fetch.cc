@@ -193,6 +193,7 @@ FetchMachine::Progress FetchMachine::send() {
   body_sent_ = false;
   body_accepted_ = 0;
   last_progress_ = worker_.loop.now();
+  probe_until_ = last_progress_ + first_byte_patience();
   connection.set_events(this);
   go(StepId::await_head);
   if (!connection.idle()) {  // closed between being opened and this turn
@@ -289,10 +290,11 @@ FetchMachine::Progress FetchMachine::connection_lost() {
     slot_.reset();
     return go(StepId::queue);
   }
-  if (loss_->before_response || group_->size() > 1) return give_up_upstream(std::move(loss_->error), !was_idle_close);
+  if (group_->size() > 1) return give_up_upstream(std::move(loss_->error), !was_idle_close);
   // With nobody else to ask, one URL's broken answer must not take the others along: who answers badly is not down.
-  upstream_->failures.fetch_add(1, std::memory_order_relaxed);
-  return give_up_upstream(std::move(loss_->error), false);
+  const bool blame = loss_->before_response && !was_idle_close && is_silent();
+  if (!blame && !was_idle_close) upstream_->failures.fetch_add(1, std::memory_order_relaxed);
+  return give_up_upstream(std::move(loss_->error), blame);
 }
 
 // The one that worked last first: an unreachable address family is found out once, not on every connect.
@@ -339,7 +341,10 @@ bool FetchMachine::head_is_late() {
   }
   const core::TimePoint late = last_progress_ + patience;
   if (now >= late) return true;
-  deadline_.arm_at(on_its_way ? std::min(late, now + patience / 8) : late);
+  // Whoever sends slowly may go on, but others may ask meanwhile whether the upstream is back.
+  if (permit_ == Permit::probe && now >= probe_until_) judge(Verdict::none);
+  const core::TimePoint until = permit_ == Permit::probe ? std::min(late, probe_until_) : late;
+  deadline_.arm_at(on_its_way ? std::min(until, now + patience / 8) : until);
   return false;
 }
 
@@ -356,6 +361,14 @@ core::Duration FetchMachine::first_byte_patience() const {
 // Since this request was sent: then it is this URL that is slow, and not the upstream that is down.
 bool FetchMachine::answered_others() const {
   return upstream_->last_answer.load(std::memory_order_relaxed) >= last_progress_.time_since_epoch().count();
+}
+
+// Nothing came for as long as a request waits at most. One that answered lately and closes a connection refuses one
+// request; and one that refuses the probe is there, and whoever asks next may find it answering.
+bool FetchMachine::is_silent() const {
+  const core::TimePoint since = worker_.loop.now() - group_->config().first_byte_timeout;
+  return permit_ != Permit::probe &&
+         upstream_->last_answer.load(std::memory_order_relaxed) < since.time_since_epoch().count();
 }
 
 bool FetchMachine::may_send_again() const {

@@ -63,6 +63,7 @@ class FetchMachine final : public Fetch, private http::ResponseEvents, private U
   bool head_is_late();
   core::Duration first_byte_patience() const;
   bool answered_others() const;
+  bool is_silent() const;
   bool may_send_again() const;
   enum class Verdict : std::uint8_t { succeeded, failed, none };
   void judge(Verdict);
@@ -128,6 +129,7 @@ class FetchMachine final : public Fetch, private http::ResponseEvents, private U
   bool response_began_ = false;  // never again after this
   bool want_writable_ = false;   // the owner was told to wait
   core::TimePoint last_progress_;
+  core::TimePoint probe_until_;      // a probe that is still without an answer lets others probe
   std::uint64_t body_accepted_ = 0;  // bytes of it the kernel had taken at last_progress_
   std::optional<http::ResponseHead> head_;
   http::BodyLength length_;

@@ -298,6 +298,60 @@ BOOST_AUTO_TEST_CASE(cancelled_probe_frees_its_slot) {
   BOOST_TEST(!world.group->all_ejected(world.edge.worker().loop.now()));
 }
 
+BOOST_AUTO_TEST_CASE(slow_upload_is_no_probe_for_ever) {
+  FetchWorld world;
+  auto listener = std::move(world.origin().listener);
+  listener.reset();
+  FetchProbe failing, upload, beside;
+  world.start(failing);
+  BOOST_REQUIRE(world.run_until([&] { return failing.over(); }));
+  SimulatedOrigin again(world.origin().host);
+  world.simulation.run_for(1s);
+  world.start(upload, FetchWorld::with_body(http::Method::post, "POST", 1000));
+  BOOST_REQUIRE(world.run_until([&] { return again.connections() == 1; }));
+  const auto now = [&] { return world.edge.worker().loop.now(); };
+  BOOST_TEST(world.group->all_ejected(now()));
+  for (int i = 0; i < 6; ++i) {
+    upload.fetch->send_body(core::Chunk::copy_of(std::string_view("x")));
+    world.simulation.run_for(1s);
+  }
+  BOOST_TEST(!upload.over());
+  BOOST_TEST(!world.group->all_ejected(now()));
+  world.start(beside);
+  BOOST_REQUIRE(world.run_until([&] { return again.connections() == 2; }));
+  again.connection(1).send(ok_hello);
+  BOOST_REQUIRE(world.run_until([&] { return beside.ended; }));
+  BOOST_TEST(!world.status().ejected);
+}
+
+BOOST_AUTO_TEST_CASE(only_upstream_that_answered_lately_may_close_without_an_answer) {
+  FetchWorld world;
+  FetchProbe answered;
+  world.start(answered);
+  BOOST_REQUIRE(world.has_request(0, 0));
+  world.origin().connection().send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  BOOST_REQUIRE(world.run_until([&] { return answered.ended; }));
+  const auto refuse_next = [&](std::size_t connection) {
+    FetchProbe refused;
+    auto request = FetchWorld::get();
+    request.may_retry = false;
+    world.start(refused, std::move(request));
+    BOOST_REQUIRE(world.has_request(0, connection));
+    world.origin().connection(connection).stream.reset();
+    BOOST_REQUIRE(world.run_until([&] { return refused.over(); }));
+    BOOST_TEST(refused.error.has_value());
+  };
+  refuse_next(1);
+  BOOST_TEST(!world.status().ejected);
+  world.simulation.run_for(31s);
+  refuse_next(2);
+  BOOST_TEST(world.status().ejected);
+  // Nor does a probe that is closed keep it out: the next one asks at once.
+  world.simulation.run_for(1s);
+  refuse_next(3);
+  BOOST_TEST(!world.group->all_ejected(world.edge.worker().loop.now()));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
