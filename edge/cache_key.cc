@@ -107,6 +107,22 @@ std::string remove_dot_segments(std::string_view path) {
   return out;
 }
 
+// What append_normalised() would change at text[i], a "%".
+bool changes_escape(std::string_view text, std::size_t i) {
+  if (i + 2 >= text.size()) return false;
+  const int high = hex_value(text[i + 1]), low = hex_value(text[i + 2]);
+  if (high < 0 || low < 0) return false;
+  const bool lower_case = text[i + 1] >= 'a' || text[i + 2] >= 'a';
+  return lower_case || is_unreserved(static_cast<char>(high * 16 + low));
+}
+
+// text[i] is a "/": another one or a dot segment begins there.
+bool changes_segment(std::string_view text, std::size_t i) {
+  const std::string_view segment = text.substr(i + 1, text.find('/', i + 1) - i - 1);
+  const bool last = i + 1 + segment.size() == text.size();
+  return (segment.empty() && !last) || segment == "." || segment == "..";
+}
+
 // Takes "scheme://authority" or "//authority" off the reference. False: another origin, or no authority we can read.
 bool take_same_origin(const http::RequestHead& request, std::string_view& reference) {
   const std::size_t colon = reference.find_first_of(":/?#");
@@ -152,6 +168,23 @@ void append_normalised(std::string& out, std::string_view text) {
     }
     i += 2;
   }
+}
+
+std::string_view path_to_match(std::string_view target, std::string& room) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  if (path.empty()) return "/";
+  if (!path.starts_with('/')) return path;  // OPTIONS *
+  bool changes = false;
+  for (std::size_t i = 0; i < path.size() && !changes; ++i) {
+    changes = path[i] == '%' ? changes_escape(path, i) : path[i] == '/' && changes_segment(path, i);
+  }
+  if (!changes) return path;
+  room.clear();
+  append_normalised(room, path);
+  const auto both_slashes = [](char a, char b) { return a == '/' && b == '/'; };
+  room.erase(std::unique(room.begin(), room.end(), both_slashes), room.end());
+  room = remove_dot_segments(room);
+  return room;
 }
 
 void make_primary_key(const http::RequestHead& request, const KeyRules& rules, std::string& out) {

@@ -21,6 +21,11 @@ void make_primary_key(const http::RequestHead&, const KeyRules&, std::string& ou
 // unreserved characters never percent-encoded.
 void append_normalised(std::string& out, std::string_view path_or_query);
 
+// The path of a target as routes and redirects see it, without its query: normalised as in a key, and besides with
+// repeated slashes merged and dot segments removed, for an origin may take all of these for one path. A path that needs
+// no change is returned as it is; otherwise `room` holds the result. An encoded slash or "?" stays encoded: data.
+std::string_view path_to_match(std::string_view target, std::string& room);
+
 // The path and query that a Location or Content-Location names, if it is on the request's own origin (RFC 9111 4.4);
 // relative references are resolved (RFC 3986 5.2). Nothing otherwise, and for what is no URI reference.
 std::optional<std::string> same_origin_path(const http::RequestHead&, std::string_view reference);

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "core/config/output.h"
+#include "edge/cache_key.h"
 
 namespace skerry::edge {
 namespace {
@@ -131,9 +132,11 @@ class Checks {
       check_rules(site.handling.rules, at("site", i), false, report_);
       for (std::size_t j = 0; j < site.routes.size(); ++j) {
         const std::string path = at(at("site", i, "route"), j);
-        const std::string& pattern = site.routes[j].path;
+        std::string& pattern = site.routes[j].path;
         if (!pattern.starts_with('/') || pattern.find('*') < pattern.size() - 1)
           report_.fail(path + ".path", "must begin with / and may end in *");
+        std::string room;
+        pattern = std::string(path_to_match(pattern, room));
         // What the route merely takes over from its site is reported there.
         if (report_.given(path + ".origin")) handling(site.routes[j].handling, path);
         check_rules(site.routes[j].handling.rules, path, true, report_);

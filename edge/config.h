@@ -48,7 +48,7 @@ struct SiteConfig {
   Handling handling;
   std::vector<RouteConfig> routes;  // in the order of the file: the first that matches counts
 
-  // The route's handling, or the site's own. `path` without query.
+  // The route's handling, or the site's own. `path` as path_to_match() gives it.
   const Handling& handling_of(std::string_view path) const;
 };
 

@@ -87,7 +87,7 @@ const Table<EdgeConfig>& node_table() {
         .choice("forwarded_field", &EdgeConfig::forwarded_field,
                 {{"x-forwarded-for", ForwardedField::x_forwarded_for}, {"forwarded", ForwardedField::forwarded}},
                 {.doc = "Where they do so; the other field is not believed. The right-most address that is no trusted "
-                        "proxy's counts.",
+                        "proxy's counts. A `Forwarded` that breaks RFC 7239 anywhere is answered 400.",
                  .applies = Applies::live})
         .key("rate_table", &EdgeConfig::rate_table,
              {.doc = "Clients whose rate is known at once, 16 bytes each, about; beyond, the ones nearest to a full "
@@ -429,7 +429,9 @@ const Table<RouteConfig>& route_table() {
           "Paths of a site that are handled otherwise. Keys left out are as the site says; the first "
           "route that matches counts.")
           .key("path", &RouteConfig::path,
-               {.doc = "`/exact`, or `/prefix/*` for everything that begins so.",
+               {.doc = "`/exact`, or `/prefix/*` for everything that begins so. Matched with unreserved characters "
+                       "decoded, "
+                       "repeated slashes merged and dot segments removed.",
                 .min = 1,
                 .max = 4096,
                 .applies = Applies::live,

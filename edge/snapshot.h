@@ -53,7 +53,8 @@ class Snapshot {
   static core::Result<std::shared_ptr<const Snapshot>> build(EdgeConfig config, int workers, const Snapshot* previous);
 
   const EdgeConfig& config() const { return config_; }
-  // The site (and route) that serves the request; null: not configured. Allocates nothing.
+  // The site (and route) that serves the request; null: not configured. Allocates for paths that need
+  // normalising alone.
   const Site* find_site(std::string_view authority, std::string_view path) const;
   const std::vector<std::unique_ptr<Site>>& sites() const { return sites_; }
 

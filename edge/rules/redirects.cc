@@ -5,6 +5,7 @@
 
 #include "core/http/h1_syntax.h"
 #include "core/http/url.h"
+#include "edge/cache_key.h"
 #include "edge/site_index.h"
 
 namespace skerry::edge {
@@ -73,7 +74,8 @@ core::Result<void> check_target(const PathRedirect& redirect) {
     if (!has_path && redirect.to_rest) return wrong("the target needs a / behind its host");
     return {};
   }
-  if (redirect.matches(redirect.to.substr(0, redirect.to.find('?')))) return wrong("it redirects to itself");
+  std::string room;
+  if (redirect.matches(path_to_match(redirect.to, room))) return wrong("it redirects to itself");
   return {};
 }
 
@@ -98,6 +100,8 @@ core::Result<PathRedirect> parse_path_redirect(std::string_view text) {
   const bool starred =
       redirect.from.find('*') < redirect.from.size() - 1 || redirect.from.find('?') != std::string::npos;
   if (!redirect.from.starts_with('/') || starred) return wrong("the path must begin with / and may end in *, no query");
+  std::string room;
+  redirect.from = std::string(path_to_match(redirect.from, room));
   redirect.from_prefix = redirect.from.ends_with('*');
   if (redirect.from_prefix) redirect.from.pop_back();
   redirect.to_rest = redirect.to.ends_with('*');
@@ -146,13 +150,15 @@ std::optional<Redirection> Redirects::of(const http::RequestHead& request) const
     return secure;
   }
   const std::string_view target = request.path;
-  const std::string_view path = target.substr(0, target.find('?'));
+  const std::string_view query = target.substr(std::min(target.find('?'), target.size()));
+  std::string room;
+  const std::string_view path = path_to_match(target, room);
   const PathRedirect* redirect = find(path);
   if (!redirect) return std::nullopt;
   std::string to = redirect->to;
   if (redirect->to_rest) to.append(path.substr(redirect->from.size()));
   // The client's query goes along unless the target has one of its own.
-  if (to.find('?') == std::string::npos) to.append(target.substr(path.size()));
+  if (to.find('?') == std::string::npos) to.append(query);
   Redirection moved{redirect->status, {}};
   if (to.starts_with('/'))
     append_path(moved.location, to);

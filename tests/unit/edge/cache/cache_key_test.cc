@@ -122,6 +122,39 @@ BOOST_AUTO_TEST_CASE(other_origins_and_nonsense_are_refused) {
   BOOST_TEST(!same_origin_path(request(), std::string(100'000, '/')).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(paths_are_matched_without_escapes_repeated_slashes_and_dot_segments) {
+  const std::vector<std::pair<std::string, std::string>> rows = {
+      {"/private/film.mp4", "/private/film.mp4"},
+      {"/private/film.mp4?a=/../b", "/private/film.mp4"},
+      {"/%70rivate/%66ilm.mp4", "/private/film.mp4"},
+      {"//private///film.mp4", "/private/film.mp4"},
+      {"/open/../private/film.mp4", "/private/film.mp4"},
+      {"/open/%2e%2E/./private/film.mp4", "/private/film.mp4"},
+      {"/open//..//private/", "/private/"},
+      {"/private/.", "/private/"},
+      {"/private/..", "/"},
+      {"/../../a", "/a"},
+      {"/a%2fb%3Fc", "/a%2Fb%3Fc"},
+      {"/a%20b%zz%4", "/a%20b%zz%4"},
+      {"/...", "/..."},
+      {"/.well-known/a..b/.c", "/.well-known/a..b/.c"},
+      {"/a/", "/a/"},
+      {"?a", "/"},
+      {"*", "*"},
+  };
+  for (const auto& [target, expected] : rows) {
+    std::string room;
+    BOOST_TEST(edge::path_to_match(target, room) == expected, target);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(path_that_matches_as_it_is_takes_no_room) {
+  const std::string target = "/a-path/longer.than/any%20small~string/..x/?query=//%70";
+  std::string room;
+  BOOST_TEST(static_cast<const void*>(edge::path_to_match(target, room).data()) == target.data());
+  BOOST_TEST(room.empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace skerry::edge

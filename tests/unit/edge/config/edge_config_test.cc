@@ -159,7 +159,7 @@ query_drop = ["utm_*"]
 path = "/exact"
 ttl = "2m"
 [[site.route]]
-path = "/api/*"
+path = "//%61pi/./*"
 origin = ["http://127.0.0.1:9000", "http://127.0.0.1:9001"]
 query = "none"
 )");

@@ -57,6 +57,8 @@ BOOST_AUTO_TEST_CASE(exact_path_counts_then_longest_prefix) {
       {"/old/page?x", "302 /page?x"},
       {"/gone?x=y", "303 /here?from=gone"},
       {"/a/anything", "301 /fixed"},
+      {"/%6fld/a", "301 /new/a"},
+      {"/x/../old//page?x", "302 /page?x"},
       {"/old", "-"},
       {"/olds/a", "-"},
       {"/", "-"},
