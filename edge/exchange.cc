@@ -63,6 +63,7 @@ void Exchange::begin(http::ResponseSink& sink, bool peer_listener) {
   peer_listener_ = peer_listener;
   verdict_ = Verdict();
   upstream_.clear();
+  cors_origin_.clear();
   status_ = 0;
   interims_sent_ = 0;
   alone_ = rechecked_ = head_sent_ = load_done_ = past_own_copy_ = outline_sought_ = coding_sought_ = false;
@@ -150,7 +151,11 @@ Exchange::Next Exchange::authorize() {
   } else {
     client_.clear();
     remove_peer_fields(request_->fields);
-    identify_client();
+    if (!identify_client()) {
+      return answer_locally(
+          400, Reason::bad_request,
+          {core::ErrorCode::malformed_field, core::ErrorSource::client, false, "Forwarded is malformed"});
+    }
     if (request_->path == "/.well-known/skerry/ready") return answer_ready();
   }
   site_ = snapshot_->find_site(request_->authority, request_->path);

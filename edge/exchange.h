@@ -137,7 +137,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   using Rule = std::optional<Next> (Exchange::*)(const SiteRules&);
   static const Rule rules_in_order[];
   const SiteRules* client_rules() const;
-  void identify_client();
+  bool identify_client();
   void note_cors_origin(const SiteRules& rules);
   std::optional<Next> access_rule(const SiteRules& rules);
   std::optional<Next> rate_rule(const SiteRules& rules);

@@ -18,12 +18,13 @@ const SiteRules* Exchange::client_rules() const {
   return site_ && !peer_listener_ ? site_->rules.get() : nullptr;
 }
 
-void Exchange::identify_client() {
+bool Exchange::identify_client() {
   const core::IpNetworkMap& trusted = snapshot_->trusted_proxies();
-  if (trusted.empty()) return;
+  if (trusted.empty()) return true;
   const BelievedClient client = client_behind(address_, request_->fields, snapshot_->config().forwarded_field, trusted);
   address_ = client.address;
   if (client.scheme) request_->scheme = *client.scheme;
+  return !client.malformed;
 }
 
 const Exchange::Rule Exchange::rules_in_order[] = {

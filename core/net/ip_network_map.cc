@@ -14,9 +14,21 @@ IpAddress unmapped(const IpAddress& address) {
   return IpAddress::v4(v4);
 }
 
+namespace {
+
+// Addresses are looked up unmapped, so networks of mapped ones are those of IPv4 they mean.
+IpNetwork as_ipv4(const IpNetwork& network) {
+  const IpAddress ip = unmapped(network.ip);
+  if (ip.family() == network.ip.family() || network.prefix < 96) return network;
+  return {ip, network.prefix - 96};
+}
+
+}  // namespace
+
 IpNetworkMap::IpNetworkMap(const std::vector<std::pair<IpNetwork, int>>& networks) {
   std::vector<Block> v4, v6;
-  for (const auto& [network, number] : networks) {
+  for (const auto& [given, number] : networks) {
+    const IpNetwork network = as_ipv4(given);
     (network.ip.family() == AddressFamily::ipv4 ? v4 : v6).push_back(block_of(network, number));
   }
   v4_ = flattened(std::move(v4));

@@ -34,33 +34,67 @@ struct Hop {
   std::optional<http::Scheme> scheme;
 };
 
-// RFC 7239 4: for=192.0.2.60;proto=http;by=203.0.113.43
-Hop forwarded_element(std::string_view element) {
+// Cuts off what stands before the first `mark` outside of quoted strings, and the mark. Nothing: a quote never ends.
+std::optional<std::string_view> take_until(std::string_view& text, char mark) {
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < text.size() && (quoted || text[end] != mark); ++end) {
+    if (text[end] == '"') quoted = !quoted;
+    if (quoted && text[end] == '\\') ++end;
+  }
+  if (quoted || end > text.size()) return std::nullopt;
+  const std::string_view taken = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return http::trim_blanks(taken);
+}
+
+// RFC 7239 4: for=192.0.2.60;proto=http;by=203.0.113.43. Nothing: it is not of that form.
+std::optional<Hop> forwarded_element(std::string_view element) {
   Hop hop;
   while (!element.empty()) {
-    // A quoted value holds no semicolon that we would have to keep: addresses and schemes have none.
-    const std::size_t end = std::min(element.find(';'), element.size());
-    const std::string_view pair = http::trim_blanks(element.substr(0, end));
-    element.remove_prefix(std::min(end + 1, element.size()));
-    const std::size_t equals = pair.find('=');
-    if (equals == std::string_view::npos) continue;
-    const auto value = http::token_or_quoted(pair.substr(equals + 1));
-    if (!value) continue;
-    if (http::equals_ignoring_case(pair.substr(0, equals), "for")) hop.address = address_of(*value);
-    if (http::equals_ignoring_case(pair.substr(0, equals), "proto")) hop.scheme = scheme_of(*value);
+    const auto pair = take_until(element, ';');
+    if (!pair) return std::nullopt;
+    if (pair->empty()) continue;
+    const std::size_t equals = std::min(pair->find('='), pair->size());
+    const std::string_view name = pair->substr(0, equals);
+    const auto value = http::token_or_quoted(pair->substr(std::min(equals + 1, pair->size())));
+    if (!http::is_token(name) || !value) return std::nullopt;
+    if (http::equals_ignoring_case(name, "for")) hop.address = address_of(*value);
+    if (http::equals_ignoring_case(name, "proto")) hop.scheme = scheme_of(*value);
   }
   return hop;
 }
 
-// The last `most_hops` elements of the field, first hop first.
-std::vector<Hop> hops_of(const http::HeaderMap& fields, ForwardedField field) {
+// Adds the hops of one line, first hop first. False: the line is malformed.
+bool add_forwarded_hops(std::string_view line, std::vector<Hop>& hops) {
+  while (!line.empty()) {
+    const auto element = take_until(line, ',');
+    const auto hop = element ? forwarded_element(*element) : std::nullopt;
+    if (!hop) return false;
+    if (!element->empty()) hops.push_back(*hop);
+  }
+  return true;
+}
+
+// X-Forwarded-For knows no quotes: one that a client sends must not hide what a proxy wrote behind it.
+void add_addresses(std::string_view line, std::vector<Hop>& hops) {
+  while (!line.empty()) {
+    const std::string_view address = http::trim_blanks(line.substr(0, line.find(',')));
+    line.remove_prefix(std::min(line.find(','), line.size() - 1) + 1);
+    if (!address.empty()) hops.push_back({address_of(address), std::nullopt});
+  }
+}
+
+// The last `most_hops` elements of the field, first hop first. Nothing: it is malformed.
+std::optional<std::vector<Hop>> hops_of(const http::HeaderMap& fields, ForwardedField field) {
   std::vector<Hop> hops;
   const bool standard = field == ForwardedField::forwarded;
-  http::for_each_element(
-      fields, standard ? http::HeaderId::forwarded : http::HeaderId::x_forwarded_for, [&](std::string_view element) {
-        hops.push_back(standard ? forwarded_element(element) : Hop{address_of(element), std::nullopt});
-        return true;
-      });
+  const http::HeaderId id = standard ? http::HeaderId::forwarded : http::HeaderId::x_forwarded_for;
+  for (const http::HeaderMap::Field line : fields) {
+    if (line.id != id) continue;
+    if (!standard) add_addresses(line.value, hops);
+    if (standard && !add_forwarded_hops(line.value, hops)) return std::nullopt;
+  }
   if (hops.size() > most_hops) hops.erase(hops.begin(), hops.end() - most_hops);
   return hops;
 }
@@ -79,11 +113,13 @@ std::optional<http::Scheme> forwarded_proto(const http::HeaderMap& fields) {
 
 BelievedClient client_behind(const core::IpAddress& connection, const http::HeaderMap& fields, ForwardedField field,
                              const core::IpNetworkMap& trusted) {
-  BelievedClient client{connection, std::nullopt};
+  BelievedClient client{connection, std::nullopt, false};
   if (!trusted.find(connection)) return client;
   if (field == ForwardedField::x_forwarded_for) client.scheme = forwarded_proto(fields);
-  const std::vector<Hop> hops = hops_of(fields, field);
-  for (auto hop = hops.rbegin(); hop != hops.rend() && trusted.find(client.address); ++hop) {
+  const std::optional<std::vector<Hop>> hops = hops_of(fields, field);
+  client.malformed = !hops;
+  if (!hops) return client;
+  for (auto hop = hops->rbegin(); hop != hops->rend() && trusted.find(client.address); ++hop) {
     if (field == ForwardedField::forwarded) client.scheme = hop->scheme;
     if (!hop->address) break;
     client.address = core::unmapped(*hop->address);

@@ -21,6 +21,9 @@ enum class ForwardedField : std::uint8_t { x_forwarded_for, forwarded };
 struct BelievedClient {
   core::IpAddress address;
   std::optional<http::Scheme> scheme;  // what the client used, if a trusted proxy tells
+  // A trusted proxy sent a Forwarded that breaks RFC 7239 4 somewhere. What a client put before its proxy's word may
+  // hide or forge that word, so nothing of the field counts: `address` is the proxy's, and the request is refused.
+  bool malformed = false;
 };
 
 // The right-most hop that is no trusted proxy, beginning with the connection itself. A hop whose address can't be read

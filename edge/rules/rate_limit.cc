@@ -81,9 +81,11 @@ RateTable::Decision RateTable::take(std::uint64_t key, const RateLimit& limit, c
     decision.displaced = entry->full_at > now;
     *entry = {key, now};
   }
-  const core::TimePoint full_at = std::max(entry->full_at, now);
+  // A debt that this limit would not have allowed is of a stricter one, before a reload.
+  const core::TimePoint full_at = std::clamp(entry->full_at, now, now + limit.tolerance + limit.interval);
   const core::Duration too_far = full_at - now - limit.tolerance;
   if (too_far > core::Duration(0)) {
+    entry->full_at = full_at;
     decision.allowed = false;
     decision.retry_after = std::max(std::chrono::ceil<std::chrono::seconds>(too_far), std::chrono::seconds(1));
     return decision;

@@ -236,6 +236,13 @@ BOOST_AUTO_TEST_CASE(refused_requests_leave_no_origin_of_theirs_behind) {
   BOOST_TEST(pop.get(0, "/a", {{"Origin", "https://a.example"}}).fields.joined("Access-Control-Allow-Origin") ==
              "https://a.example");
   BOOST_TEST(!pop.get(0, "/a").fields.find("Access-Control-Allow-Origin"));
+  BOOST_TEST(pop.get(0, "/a", {{"Origin", "https://a.example"}}).status == 200);
+  pop.get(0, "/b");
+  const std::string loop = pop.origin.heads.back().fields.joined("CDN-Loop");
+  BOOST_TEST(pop.get(0, "/a", {{"Origin", "https://a.example"}}).status == 200);
+  const Answer refused = pop.get(0, "/a", {{"CDN-Loop", loop}});
+  BOOST_TEST(refused.status == 508);
+  BOOST_TEST(!refused.fields.find("Access-Control-Allow-Origin"));
 }
 
 BOOST_AUTO_TEST_CASE(error_pages_stand_for_the_edges_own_errors_and_for_the_origins_where_asked_for) {
@@ -308,6 +315,30 @@ BOOST_AUTO_TEST_CASE(lifetimes_of_a_route_count_where_the_origin_does_not_forbid
   BOOST_TEST(asked("/lost/c", 503, {}, seconds(6)) == 2);
   BOOST_TEST(asked("/lost/d", 404, {{"Cache-Control", "max-age=1"}}, seconds(5)) == 2);
   BOOST_TEST(asked("/other", 503, {}, seconds(1)) == 2);
+}
+
+BOOST_AUTO_TEST_CASE(no_spelling_of_a_path_escapes_the_rules_of_its_route) {
+  SimulatedPop pop(31, 1, 1, [](EdgeConfig& config) {
+    RouteConfig route{"/private/*", config.sites[0].handling};
+    route.handling.rules.access.deny = {*core::IpNetwork::parse("0.0.0.0/0")};
+    config.sites[0].routes.push_back(std::move(route));
+  });
+  for (const char* path : {"/private/film.mp4", "/%70rivate/film.mp4", "//private/film.mp4", "/a/../private/film.mp4",
+                           "/a/%2E%2e/private/film.mp4", "/./private/film.mp4?a"}) {
+    BOOST_TEST(pop.get(0, path).status == 403, path);
+  }
+  BOOST_TEST(pop.get(0, "/public/film.mp4").status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(malformed_forwarded_of_a_trusted_proxy_is_400_and_nobodys_address) {
+  SimulatedPop pop(32, 1, 1, [](EdgeConfig& config) {
+    config.trusted_proxies = {*core::IpNetwork::parse("0.0.0.0/0")};
+    config.forwarded_field = ForwardedField::forwarded;
+    rules_of(config).access.allow = {*core::IpNetwork::parse("0.0.0.0/0")};
+  });
+  BOOST_TEST(pop.get(0, "/a", {{"Forwarded", "for=10.0.0.5"}}).status == 200);
+  BOOST_TEST(pop.get(0, "/a", {{"Forwarded", "for=10.0.0.5, for=\"[2001:db8::1]\""}}).status == 403);
+  BOOST_TEST(pop.get(0, "/a", {{"Forwarded", "for=10.0.0.5;x=\", for=\"[2001:db8::1]\""}}).status == 400);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -55,6 +55,10 @@ BOOST_AUTO_TEST_CASE(longest_network_decides_and_an_allow_list_shuts_out_the_oth
       {{"10.0.0.0/8"}, {"10.0.0.0/8"}, "10.2.1.1", false},
       {{"10.0.0.0/8"}, {}, "::ffff:10.2.1.1", true},
       {{"10.0.0.0/8"}, {}, "2001:db8::1", false},
+      {{}, {"::ffff:203.0.113.0/120"}, "203.0.113.7", false},
+      {{}, {"::ffff:203.0.113.0/120"}, "::ffff:203.0.113.7", false},
+      {{}, {"::ffff:203.0.113.0/120"}, "203.0.114.7", true},
+      {{"::ffff:0:0/96"}, {}, "203.0.114.7", true},
       {{"2001:db8::/32"}, {"2001:db8:1::/48"}, "2001:db8:1::1", false},
       {{"2001:db8::/32"}, {"2001:db8:1::/48"}, "2001:db8:2::1", true},
   };
@@ -85,6 +89,8 @@ BOOST_AUTO_TEST_CASE(right_most_hop_that_is_not_trusted_is_the_client) {
       {"::ffff:10.0.0.1", "::ffff:198.51.100.1", "198.51.100.1"},
       {"10.0.0.1", "198.51.100.1.5", "10.0.0.1"},
       {"10.0.0.1", "[", "10.0.0.1"},
+      {"10.0.0.1", "10.0.0.5, \", 198.51.100.1", "198.51.100.1"},  // a client's quote hides nothing
+      {"10.0.0.1", "\", 10.0.0.5, \", 198.51.100.1", "198.51.100.1"},
   };
   for (const Row& row : rows) {
     const http::HeaderMap fields = fields_of({{"X-Forwarded-For", row.forwarded_for}, {"Forwarded", "for=1.1.1.1"}});
@@ -108,7 +114,8 @@ BOOST_AUTO_TEST_CASE(forwarded_is_read_as_rfc7239_says) {
       {"for=198.51.100.1, for=_hidden", "10.0.0.1", "-"},
       {"for=unknown;proto=https", "10.0.0.1", "https"},
       {"proto=gopher;for=198.51.100.1", "198.51.100.1", "-"},
-      {"for=;=;;for", "10.0.0.1", "-"},
+      {";;for=198.51.100.1;", "198.51.100.1", "-"},
+      {"for=203.0.113.7;x=\"a;\\\",b\", for=198.51.100.1", "198.51.100.1", "-"},
   };
   for (const Row& row : rows) {
     const http::HeaderMap fields = fields_of({{"Forwarded", row.value}, {"X-Forwarded-For", "1.1.1.1"}});
@@ -116,6 +123,33 @@ BOOST_AUTO_TEST_CASE(forwarded_is_read_as_rfc7239_says) {
     BOOST_TEST(client.address.to_string() == row.client, row.value);
     BOOST_TEST((client.scheme ? http::name(*client.scheme) : "-") == row.scheme, row.value);
   }
+}
+
+BOOST_AUTO_TEST_CASE(one_malformed_pair_voids_the_whole_forwarded_field) {
+  const core::IpNetworkMap proxies = trusted({"10.0.0.0/8"});
+  const std::vector<std::pair<std::string, bool>> rows = {
+      {"for=10.0.0.5;x=\", for=\"[2001:db8::1]\"", true},
+      {"for=10.0.0.5;x=\", for=198.51.100.1", true},
+      {"for=10.0.0.5;x=\"\\", true},
+      {"for=10.0.0.5;\", for=198.51.100.1", true},
+      {"x\"=10.0.0.5, for=\"[2001:db8::1]\"", true},
+      {"for, for=198.51.100.1", true},
+      {"for=, for=198.51.100.1", true},
+      {"=a, for=198.51.100.1", true},
+      {"for=2001:db8::1, for=198.51.100.1", true},
+      {"for=198.51.100.1", false},
+      {"", false},
+      {", ,", false},
+      {"for=_hidden", false},
+  };
+  for (const auto& [value, malformed] : rows) {
+    const auto client =
+        client_behind(address("10.0.0.1"), fields_of({{"Forwarded", value}}), ForwardedField::forwarded, proxies);
+    BOOST_TEST(client.malformed == malformed, value);
+    if (malformed) BOOST_TEST(client.address.to_string() == "10.0.0.1", value);
+  }
+  const http::HeaderMap theirs = fields_of({{"Forwarded", "\""}});
+  BOOST_TEST(!client_behind(address("192.0.2.9"), theirs, ForwardedField::forwarded, proxies).malformed);
 }
 
 BOOST_AUTO_TEST_CASE(scheme_is_believed_of_trusted_proxies_alone) {

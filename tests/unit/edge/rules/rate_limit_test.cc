@@ -90,4 +90,13 @@ BOOST_AUTO_TEST_CASE(full_table_forgets_the_clients_nearest_to_a_full_bucket_and
   BOOST_TEST(!table.take(client(101), once, start + 1h).displaced);
 }
 
+BOOST_AUTO_TEST_CASE(debts_under_a_stricter_limit_are_forgiven_when_a_reload_relaxes_it) {
+  RateTable table(100);
+  BOOST_TEST(allowed(table, 1, limit("10/h", 10), start, 20) == 10);
+  const RateLimit relaxed = limit("10/s");
+  BOOST_TEST(allowed(table, 1, relaxed, start, 1) == 0);
+  BOOST_TEST(allowed(table, 1, relaxed, start + 100ms, 20) == 1);
+  BOOST_TEST(allowed(table, 1, relaxed, start + 2s, 20) == 10);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
