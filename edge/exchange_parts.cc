@@ -152,13 +152,14 @@ void Exchange::keep_passing(const http::ResponseHead& passing, http::BodyLength 
   auto object = storable_head(passing);
   if (!object) return;
   object->status = passing.status;
-  if (!object->vary.empty()) {
-    edge_.store().remember_vary(primary_hash_, object->vary);
-    const KeyHash variant = edge_.store().hash(object->key);
-    if (edge_.store().make_room_for_variant(primary_hash_, variant, site_->policy.max_variants))
-      edge_.counters().variants_displaced.add(worker_.index);
-  }
-  pass_->keep(outline ? keeper_of(std::move(*object), *outline) : keeper_of_whole(std::move(*object), length));
+  const bool varies = !object->vary.empty();
+  if (varies) edge_.store().remember_vary(primary_hash_, object->vary);
+  if (outline) return pass_->keep(keeper_of(std::move(*object), *outline));
+  const KeyHash variant = edge_.store().hash(object->key);
+  auto keeper = keeper_of_whole(std::move(*object), length);
+  if (keeper && varies && edge_.store().make_room_for_variant(primary_hash_, variant, site_->policy.max_variants))
+    edge_.counters().variants_displaced.add(worker_.index);
+  pass_->keep(std::move(keeper));
 }
 
 // The head under which a response that passes by may be kept. A part is kept on the terms of the whole (RFC 9111 3.3).

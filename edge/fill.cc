@@ -229,7 +229,8 @@ void Fill::begin_to_store(FillHead& head) {
   }
   head.stored = true;
   head.why = Reason::stored;
-  if (!head.head.vary.empty() &&
+  // The parts of one variant are no variants.
+  if (!head.head.vary.empty() && !request_.part &&
       context_.store.make_room_for_variant(request_.primary_hash, context_.store.hash(head.head.key),
                                            request_.site->policy.max_variants))
     context_.counters.variants_displaced.add(context_.worker.index);

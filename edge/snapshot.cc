@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "edge/cache_key.h"
+
 namespace skerry::edge {
 namespace {
 
@@ -20,6 +22,13 @@ origin::UpstreamConfig peer_upstream(const std::string& peer) {
   config.attempts = 1;
   config.failures_to_eject = 1;
   return config;
+}
+
+// A peer may have to wait for one origin after the other itself, and then says what came of that.
+core::Duration peer_patience(const origin::UpstreamConfig& config) {
+  const auto tries = std::min(static_cast<std::size_t>(std::max(config.attempts, 1)), config.urls.size());
+  const core::Duration one = config.connect_timeout + config.first_byte_timeout;
+  return one * static_cast<int>(tries) + config.queue_timeout + peer_margin;
 }
 
 // The same membership on every edge gives the same number; the order in the file does not matter, for the ring sorts.
@@ -112,7 +121,8 @@ core::Result<void> Snapshot::add_members(int workers, const Snapshot* previous) 
 const Site* Snapshot::find_site(std::string_view authority, std::string_view path) const {
   const SiteConfig* site = config_.find_site(authority);
   if (!site) return nullptr;
-  const auto found = by_handling_.find(&site->handling_of(path.substr(0, path.find('?'))));
+  std::string room;
+  const auto found = by_handling_.find(&site->handling_of(path_to_match(path, room)));
   return found == by_handling_.end() ? nullptr : found->second;
 }
 
@@ -124,9 +134,7 @@ std::vector<Source> Snapshot::sources(const Site& site, std::uint64_t ring_hash,
     for (std::size_t i = 0; i < count; ++i) {
       const Member& member = members_[order[i]];
       if (!member.group) break;  // this edge: it comes before the others that are left
-      // It may have to wait for the origin itself, and then says what came of that.
-      sources.push_back({member.group, &member,
-                         site.origin_config.connect_timeout + site.origin_config.first_byte_timeout + peer_margin});
+      sources.push_back({member.group, &member, peer_patience(site.origin_config)});
     }
   }
   sources.push_back({site.origin, nullptr, {}});

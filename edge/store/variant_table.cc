@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "edge/store/forget_near.h"
+
 namespace skerry::edge {
 
 std::optional<KeyHash> VariantTable::add(const KeyHash& primary, const KeyHash& variant, std::size_t most) {
@@ -9,7 +11,7 @@ std::optional<KeyHash> VariantTable::add(const KeyHash& primary, const KeyHash& 
   core::MutexLock lock(shard.mutex);
   auto found = shard.urls.find(primary);
   if (found == shard.urls.end()) {
-    if (shard.urls.size() >= most_in_shard_) shard.urls.erase(shard.urls.begin());
+    if (shard.urls.size() >= most_in_shard_) forget_near(shard.urls, primary);
     found = shard.urls.emplace(primary, std::vector<KeyHash>()).first;
   }
   std::vector<KeyHash>& variants = found->second;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "edge/store/forget_near.h"
+
 namespace skerry::edge {
 
 // A site invents few lists; one that invents more than fit an id is served without variants beyond them.
@@ -23,7 +25,7 @@ void VaryTable::remember(const KeyHash& primary, std::string_view list) {
   core::MutexLock lock(shard.mutex);
   auto found = shard.keys.find(primary);
   if (found == shard.keys.end()) {
-    if (shard.keys.size() >= most_in_shard_) shard.keys.erase(shard.keys.begin());
+    if (shard.keys.size() >= most_in_shard_) forget_near(shard.keys, primary);
     found = shard.keys.emplace(primary, Ids{}).first;
   }
   Ids& ids = found->second;

@@ -175,4 +175,27 @@ BOOST_AUTO_TEST_CASE(owner_that_knows_of_the_outage_answers_for_it_in_a_pop) {
   BOOST_TEST(pop.origin.total() - asked <= 3);
 }
 
+BOOST_AUTO_TEST_CASE(peer_has_the_time_that_its_attempts_at_all_origins_take) {
+  SimulatedPop pop(36, 3, 1, [](edge::EdgeConfig& config) {
+    origin::UpstreamConfig& origin = config.sites.front().handling.origin;
+    origin.urls = {"http://10.9.0.1", "http://10.9.0.2"};
+    origin.attempts = 3;
+    origin.connect_timeout = 2s;
+    origin.first_byte_timeout = 10s;
+    origin.queue_timeout = 4s;
+  });
+  const edge::Snapshot& snapshot = *pop.edges[0]->snapshot;
+  const edge::Site* site = snapshot.find_site("www.example.com", "/");
+  BOOST_TEST_REQUIRE(site != nullptr);
+  int peers = 0;
+  for (std::uint64_t hash = 0; hash < 20; ++hash) {
+    for (const edge::Source& source : snapshot.sources(*site, hash << 58, false)) {
+      if (!source.is_peer()) continue;
+      ++peers;
+      BOOST_TEST((source.patience == 2 * (2s + 10s) + 4s + 1s));
+    }
+  }
+  BOOST_TEST(peers > 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -226,4 +226,19 @@ BOOST_AUTO_TEST_CASE(random_sequences_give_the_origins_bytes) {
   for (std::uint64_t seed = 20; seed < 40; ++seed) random_ranges(seed, seed % 2 == 0 ? 1 : 3, 100);
 }
 
+BOOST_AUTO_TEST_CASE(parts_of_one_variant_do_not_displace_each_other) {
+  SimulatedPop pop(41, 1, 1, [](edge::EdgeConfig& config) { config.sites.front().handling.policy.max_variants = 1; });
+  pop.origin.body_size = large;
+  pop.origin.fields = {{"Cache-Control", "max-age=600"}, {"Vary", "X-Kind"}};
+  get_range(pop, "/large", bytes(10, 19));  // tells length and validator
+  for (const std::uint64_t first : {1'000'000u, 5'000'000u, 9'000'000u}) {
+    BOOST_TEST(get_range(pop, "/large", bytes(first, first + 99)).status == 206);
+  }
+  const int asked = pop.origin.total();
+  for (const std::uint64_t first : {1'000'100u, 5'000'100u, 9'000'100u}) {
+    BOOST_TEST(get_range(pop, "/large", bytes(first, first + 99)).status == 206);
+  }
+  BOOST_TEST(pop.origin.total() == asked);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

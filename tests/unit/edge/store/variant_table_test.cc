@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "edge/store/vary_table.h"
+
 namespace skerry::edge {
 namespace {
 
@@ -47,6 +49,28 @@ BOOST_AUTO_TEST_CASE(a_full_table_forgets_urls_and_stays_as_large_as_it_is) {
   BOOST_TEST(number_of(table.add({.low = 99, .high = 0}, hash(2), 1)) ==
              0u);  // the same shard: the first URL's count is forgotten
   BOOST_TEST(number_of(table.add(hash(0), hash(3), 1)) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_table_forgets_any_url_and_not_the_newest) {
+  VariantTable table(16 * 99);  // 100 URLs a shard, and all of these are of one
+  const auto url = [](std::uint64_t number) { return KeyHash{.low = number * 0x9e3779b97f4a7c15, .high = 0}; };
+  int known = 0;
+  for (std::uint64_t i = 1; i <= 1000; ++i) {
+    table.add(url(i), hash(1), 1);
+    if (i > 1) known += table.add(url(i - 1), hash(2), 1).has_value();
+  }
+  BOOST_TEST(known > 900);
+}
+
+BOOST_AUTO_TEST_CASE(full_vary_table_forgets_any_url_and_not_the_newest) {
+  VaryTable table(16 * 99);
+  const auto url = [](std::uint64_t number) { return KeyHash{.low = number * 0x9e3779b97f4a7c15, .high = 0}; };
+  int known = 0;
+  for (std::uint64_t i = 1; i <= 1000; ++i) {
+    table.remember(url(i), "accept");
+    known += !table.find(url(i - 1)).empty();
+  }
+  BOOST_TEST(known > 900);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
