@@ -133,8 +133,8 @@ class Checks {
       for (std::size_t j = 0; j < site.routes.size(); ++j) {
         const std::string path = at(at("site", i, "route"), j);
         std::string& pattern = site.routes[j].path;
-        if (!pattern.starts_with('/') || pattern.find('*') < pattern.size() - 1)
-          report_.fail(path + ".path", "must begin with / and may end in *");
+        if (!pattern.starts_with('/') || pattern.find('*') < pattern.size() - 1 || pattern.find('?') != pattern.npos)
+          report_.fail(path + ".path", "must begin with / and may end in *, no query");
         std::string room;
         pattern = std::string(path_to_match(pattern, room));
         // What the route merely takes over from its site is reported there.

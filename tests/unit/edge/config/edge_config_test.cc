@@ -91,6 +91,7 @@ BOOST_AUTO_TEST_CASE(rules_across_keys_are_checked_at_their_place) {
       {"[[site]]\nhosts = [\"a\"]\norigin = \"http://b/path\"\n", "[site.1.origin].0: must be http"},
       {"[[site.route]]\npath = \"a\"\n", "edge.toml:7:8: [site.0.route.0].path: must begin with /"},
       {"[[site.route]]\npath = \"/a*b\"\n", "may end in *"},
+      {"[[site.route]]\npath = \"/a?b\"\n", "no query"},
       {"[[site.route]]\nttl = \"1s\"\n", "edge.toml:6:1: [site.0.route.0].path: missing"},
       {"negative_ttl = { 200 = \"1s\" }\n", "must be a status from 300 to 599"},
       {"host_header = \"a b\"\n", "[site.0].host_header: must be a host name"},
