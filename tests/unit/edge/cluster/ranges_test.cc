@@ -241,4 +241,12 @@ BOOST_AUTO_TEST_CASE(parts_of_one_variant_do_not_displace_each_other) {
   BOOST_TEST(pop.origin.total() == asked);
 }
 
+BOOST_AUTO_TEST_CASE(range_that_leaves_an_outline_displaces_no_variant) {
+  SimulatedPop pop(42, 1, 1, [](edge::EdgeConfig& config) { config.sites.front().handling.policy.max_variants = 1; });
+  pop.origin.fields = {{"Cache-Control", "max-age=600"}, {"Vary", "X-Kind"}};
+  pop.get(0, "/v", {{"X-Kind", "a"}});
+  BOOST_TEST(pop.get(0, "/v", {{"X-Kind", "b"}, {"Range", bytes(0, 99)}}).status == 206);
+  BOOST_TEST(pop.get(0, "/v", {{"X-Kind", "a"}}).fields.find("X-Cache").value_or("") == "HIT");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
