@@ -38,8 +38,10 @@ class Response {
 
   bool has_good_cookie() const { return with_cookie_; }
 
-  // Only a header (and OPT): the question could not be read, or need not be repeated.
+  // Only a header (and OPT): the question could not be read, or need not be repeated. Nor is it told who answers: that
+  // would be longer than what was asked.
   Answered refuse_unread(Rcode rcode, Outcome outcome) {
+    edns_.nsid = {};
     begin();
     writer_.set_rcode(rcode);
     return end(outcome, rcode);
@@ -78,7 +80,7 @@ class Response {
   }
   void begin_with_question() {
     begin();
-    writer_.question(query_.name, query_.type, query_.klass);
+    if (query_.has_question) writer_.question(query_.name, query_.type, query_.klass);
     after_question_ = writer_.mark();
   }
   Answered end(Outcome, Rcode);
@@ -108,6 +110,7 @@ class Response {
   bool fits_ = true;
   bool authoritative_ = true;
   bool with_cookie_ = false;
+  bool chosen_ = false;
 };
 
 void Response::set_cookie(const CookieSecrets& secrets) {
@@ -132,8 +135,9 @@ Answered Response::end(Outcome outcome, Rcode rcode) {
   if (query_.edns) writer_.opt(edns_, rcode);
   const std::uint32_t ttl = ttl_ == 0xffffffff ? 0 : ttl_;
   const bool with_subnet = query_.subnet.has_value();
-  return {writer_.finish(), outcome, !fits_, with_subnet, with_subnet ? subnet_.scope : std::uint8_t{0},
-          with_cookie_,     ttl};
+  const std::uint8_t scope = with_subnet ? subnet_.scope : std::uint8_t{0};
+  const bool personal = chosen_ || !edns_.cookie.empty();
+  return {writer_.finish(), outcome, !fits_, with_subnet, scope, with_cookie_, personal, ttl};
 }
 
 Answered Response::resolve() {
@@ -190,6 +194,7 @@ Outcome Response::write_node(const Zone& zone, const Node& node, const dns::Name
 }
 
 Outcome Response::write_dynamic(const Zone& zone, const Dynamic& dynamic, const dns::Name& owner) {
+  chosen_ = true;
   if (routes_.table.empty()) return Outcome::unavailable;
   const Client client = locate_client(routes_.table, query_.subnet, asker_.source);
   subnet_.scope = static_cast<std::uint8_t>(client.scope);
@@ -298,6 +303,8 @@ Answered answer(const Routes& routes, std::span<const std::byte> packet, const A
   const dns::QueryKind kind = dns::read_query(packet, query);
   if (kind == dns::QueryKind::ignored) return {};
   Response response(routes, query, asker, buffer.first(room_for(query, routes, asker.transport, buffer.size())));
+  // Before all else: what is wrong with a packet is told no more often than what is right.
+  if (asker.over_limit && !response.has_good_cookie()) return response.limit();
   switch (kind) {
     case dns::QueryKind::not_implemented:
       return response.refuse_unread(Rcode::not_implemented, Outcome::not_implemented);
@@ -307,7 +314,6 @@ Answered answer(const Routes& routes, std::span<const std::byte> packet, const A
     default: break;
   }
   if (query.type == Type::opt) return response.refuse_unread(Rcode::format_error, Outcome::malformed);
-  if (asker.over_limit && !response.has_good_cookie()) return response.limit();
   if (is_unknown_meta(query.type)) return response.refuse(Rcode::not_implemented, Outcome::not_implemented);
   if (query.klass == dns::Class::chaos) return response.resolve_chaos();
   if (query.klass != dns::Class::in || is_transfer(query.type)) {

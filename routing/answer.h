@@ -73,6 +73,7 @@ struct Answered {
   bool with_subnet = false;
   std::uint8_t scope = 0;    // what a client subnet was answered with
   bool with_cookie = false;  // a good one
+  bool personal = false;     // of no use to others: chosen for the client, or with a cookie
   std::uint32_t ttl = 0;     // the shortest of all records: how long the answer may be kept
 };
 

@@ -26,6 +26,7 @@ class TcpResponder::Connection final : core::StreamEvents {
     idle_.arm(owner_.limits_.idle_timeout);
   }
   void set_place(Connections::iterator place) { place_ = place; }
+  std::size_t held() const { return unsent_.capacity(); }
 
  private:
   // TLS only: a handshake that does not end is cut by the idle timer.
@@ -98,11 +99,12 @@ class TcpResponder::Connection final : core::StreamEvents {
       sent_ += result.bytes;
       idle_.arm(owner_.limits_.idle_timeout);
     }
-    if (unsent() == 0) {
-      unsent_.clear();
+    // Not only when all is sent: that a client who asks faster than it reads may never reach.
+    if (unsent() == 0 || sent_ >= owner_.limits_.response_buffer) {
+      unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(sent_));
       sent_ = 0;
-      if (no_more_queries_) return close(), false;
     }
+    if (unsent() == 0 && no_more_queries_) return close(), false;
     stream_->watch(!no_more_queries_ && unsent() < owner_.limits_.response_buffer, unsent() > 0);
     return true;
   }
@@ -148,6 +150,12 @@ core::Result<std::unique_ptr<TcpResponder>> TcpResponder::listen(const core::Wor
   if (!listener.ok()) return listener.error();
   responder->listener_ = std::move(listener).value();
   return responder;
+}
+
+std::size_t TcpResponder::held() const {
+  std::size_t bytes = 0;
+  for (const auto& connection : connections_) bytes += connection->held();
+  return bytes;
 }
 
 void TcpResponder::on_accept(std::unique_ptr<core::Stream> stream) {

@@ -39,6 +39,8 @@ class TcpResponder final : core::ListenerEvents {
   const core::Address& local_address() const { return listener_->local_address(); }
   const AnswerCounts& counts() const { return counts_; }
   std::size_t connections() const { return connections_.size(); }
+  // Bytes of memory that answers take, over all connections.
+  std::size_t held() const;
   std::uint64_t evicted() const { return evicted_; }
   std::uint64_t timed_out() const { return timed_out_; }
 

@@ -74,7 +74,9 @@ class DohService::Handler final : public http::RequestHandler {
     if (answered.size == 0) return refuse(400, "not a DNS query\n");
     const auto* bytes = reinterpret_cast<const char*>(service_.answer_room_.data());
     // RFC 8484 5.1: not longer than the shortest TTL.
-    send(200, message_type, "max-age=" + std::to_string(answered.ttl), {bytes, answered.size});
+    const std::string cache_control =
+        (answered.personal ? "private, max-age=" : "max-age=") + std::to_string(answered.ttl);
+    send(200, message_type, cache_control, {bytes, answered.size});
   }
 
   void refuse(int status, std::string_view text) { send(status, "text/plain; charset=utf-8", "no-store", text); }

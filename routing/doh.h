@@ -1,6 +1,7 @@
 // DNS over HTTPS (RFC 8484): a query as `?dns=` of a GET or as the body of a POST; the same answers as everywhere.
 //
-// A RequestService for core's HTTP server, on the main loop's thread. Answers may be cached as long as their records.
+// A RequestService for core's HTTP server, on the main loop's thread. Answers may be cached as long as their records,
+// by shared caches only if they are the same for all.
 #pragma once
 
 #include <memory>

@@ -13,10 +13,12 @@ constexpr int time_bits = 40;
 constexpr std::uint64_t time_mask = (std::uint64_t{1} << time_bits) - 1;
 constexpr std::uint64_t burst = 1'000'000;  // µs
 
-// How far `time` lies ahead of `now`; 0 if it is past. The clock's 40 bits wrap, so half of them are the past.
+// How far `time` lies ahead of `now`; 0 if it is past. The clock's 40 bits wrap, and no slot is ever more than a burst
+// ahead of the clock that set it, so what seems further ahead is the past: twice that, for another thread's clock may
+// be a little behind.
 std::uint64_t ahead(std::uint64_t time, std::uint64_t now) {
   const std::uint64_t difference = (time - now) & time_mask;
-  return difference > time_mask / 2 ? 0 : difference;
+  return difference > 2 * burst ? 0 : difference;
 }
 
 std::uint64_t hash_network(const core::SipKey& key, const core::IpAddress& client, int length) {

@@ -25,6 +25,9 @@ bool is_address(Type type) {
 // What a name can't have, whatever else is there.
 bool ZoneBuilder::fits_name(const dns::Name& owner, Type type, const Node& node, std::size_t place) {
   const bool apex = owner == name();
+  if (type == Type::dname)
+    return fail(place, "DNAME records are not answered by (RFC 6672): say what lies below"), false;
+  if (apex && type == Type::ds) return fail(place, "DS records of this zone stand in its parent (RFC 4035 2.4)"), false;
   if (node.find(Type::cname) || (type == Type::cname && !node.empty())) return fail(place, beside_alias), false;
   if (apex && type == Type::cname) return fail(place, "a CNAME can't stand at the zone's own name"), false;
   if (!apex && type == Type::soa) return fail(place, "an SOA record stands only at the zone's own name"), false;

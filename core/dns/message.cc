@@ -238,9 +238,11 @@ QueryKind read_query(std::span<const std::byte> packet, Query& query) {
   Counts counts;
   if (!read_header(in, query.id, query.flags, counts) || (query.flags & flag_response)) return QueryKind::ignored;
   if (query.flags & opcode_mask) return QueryKind::not_implemented;
-  if (counts.questions > 1 || (counts.questions == 1 && !read_question(in, query))) return QueryKind::malformed;
+  if (counts.questions > 1) return QueryKind::malformed;
+  query.has_question = counts.questions == 1 && read_question(in, query);
+  if (counts.questions == 1 && !query.has_question) return QueryKind::malformed;
   const QueryKind kind = read_query_records(in, counts, query);
-  if (counts.questions == 1 || kind != QueryKind::good) return kind;
+  if (query.has_question || kind != QueryKind::good) return kind;
   return query.cookie.empty() ? QueryKind::malformed : QueryKind::no_question;
 }
 
@@ -290,6 +292,7 @@ std::string type_name(Type type) {
     case Type::txt: return "TXT";
     case Type::aaaa: return "AAAA";
     case Type::srv: return "SRV";
+    case Type::dname: return "DNAME";
     case Type::opt: return "OPT";
     case Type::ds: return "DS";
     case Type::svcb: return "SVCB";

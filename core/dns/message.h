@@ -30,6 +30,7 @@ enum class Type : std::uint16_t {
   txt = 16,
   aaaa = 28,
   srv = 33,
+  dname = 39,
   opt = 41,
   ds = 43,
   svcb = 64,
@@ -81,7 +82,8 @@ constexpr std::size_t client_cookie_size = 8;
 
 struct Query {
   std::uint16_t id = 0;
-  std::uint16_t flags = 0;  // as received
+  std::uint16_t flags = 0;    // as received
+  bool has_question = false;  // the next three were read
   Name name;
   Type type = Type::a;
   Class klass = Class::in;

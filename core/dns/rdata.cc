@@ -9,8 +9,9 @@ namespace {
 
 constexpr std::size_t longest_data = 65535;
 
-constexpr Type named_types[] = {Type::a,   Type::ns,   Type::cname, Type::soa, Type::ptr,  Type::hinfo, Type::mx,
-                                Type::txt, Type::aaaa, Type::srv,   Type::ds,  Type::svcb, Type::https, Type::caa};
+constexpr Type named_types[] = {Type::a,     Type::ns, Type::cname, Type::soa,   Type::ptr,
+                                Type::hinfo, Type::mx, Type::txt,   Type::aaaa,  Type::srv,
+                                Type::dname, Type::ds, Type::svcb,  Type::https, Type::caa};
 
 bool equal_word(std::string_view text, std::string_view word) {
   return equal_ignoring_case(text, word);
@@ -78,6 +79,7 @@ bool DataReader::body(Type type) {
     case Type::aaaa: return address(core::AddressFamily::ipv6);
     case Type::ns:
     case Type::cname:
+    case Type::dname:
     case Type::ptr: return name();
     case Type::mx: return number("the preference", 2) && name();
     case Type::soa: return soa();
@@ -319,6 +321,13 @@ std::optional<Name> additional_name(Type type, std::string_view data) {
     case Type::ns: return name_at(data);
     case Type::mx: return name_at(data.substr(2));
     case Type::srv: return name_at(data.substr(6));
+    case Type::svcb:
+    case Type::https: {
+      const Name target = name_at(data.substr(2));
+      const bool alias = data[0] == '\0' && data[1] == '\0';
+      if (alias && target.is_root()) return std::nullopt;  // RFC 9460 2.5.1: there is no service
+      return target;
+    }
     default: return std::nullopt;
   }
 }

@@ -33,7 +33,8 @@ struct NamesInData {
   int names = 0;
 };
 NamesInData compressible_names(Type);
-// The name whose addresses belong into the additional section (NS, MX, SRV), from sound data.
+// The name whose addresses belong into the additional section (NS, MX, SRV, SVCB, HTTPS), from
+// sound data.
 std::optional<Name> additional_name(Type, std::string_view data);
 // The name at the start of sound data: its bytes, and as a value.
 std::string_view wire_name_at(std::string_view data);

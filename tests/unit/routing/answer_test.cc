@@ -312,6 +312,7 @@ BOOST_AUTO_TEST_CASE(broken_packets_get_the_rcode_that_says_why) {
       {"OPT as a question", head + std::string("\1\0\0\1\0\0\0\0\0\0\0\0\x29\0\1", 15), 1, 12},
       {"class CHAOS", head + std::string("\1\0\0\1\0\0\0\0\0\0\0\0\1\0\3", 15), 5, 17},
       {"EDNS version 1", head + std::string("\1\0\0\1\0\0\0\0\0\1\0\0\1\0\1\0\0\x29\4\xd0\0\1\0\0\0\0", 26), 0, 28},
+      {"EDNS version 1, no question", head + std::string("\1\0\0\0\0\0\0\0\0\1\0\0\x29\4\xd0\0\1\0\0\0\0", 21), 0, 23},
       {"broken option", head + std::string("\1\0\0\1\0\0\0\0\0\1\0\0\1\0\1\0\0\x29\4\xd0\0\0\0\0\0\1\0", 27), 1, 23},
   };
   std::array<std::byte, 1232> buffer;

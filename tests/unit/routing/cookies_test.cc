@@ -201,6 +201,29 @@ BOOST_AUTO_TEST_CASE(a_network_gets_its_share_and_no_more) {
   BOOST_TEST(granted("192.0.2.1", 150) == 100, "after the clock's 40 bits have wrapped");
 }
 
+BOOST_AUTO_TEST_CASE(days_of_silence_are_no_debt) {
+  RateLimits limits;
+  limits.per_second = 100;
+  for (int days = 1; days <= 30; ++days) {
+    RateLimiter limiter(limits, {});
+    core::TimePoint now{std::chrono::hours(5)};
+    for (int i = 0; i < 100; ++i) BOOST_TEST(!limiter.over(ip("192.0.2.1"), now));
+    BOOST_TEST(limiter.over(ip("192.0.2.1"), now));
+    now += std::chrono::hours(24 * days);
+    BOOST_TEST(!limiter.over(ip("192.0.2.1"), now), days << " days later");
+  }
+}
+
+// Threads look at the clock once a batch, so one is a little behind another.
+BOOST_AUTO_TEST_CASE(a_clock_that_is_a_little_behind_forgives_nothing) {
+  RateLimits limits;
+  limits.per_second = 100;
+  RateLimiter limiter(limits, {});
+  const core::TimePoint now{std::chrono::hours(5)};
+  for (int i = 0; i < 100; ++i) BOOST_TEST(!limiter.over(ip("192.0.2.1"), now));
+  BOOST_TEST(limiter.over(ip("192.0.2.1"), now - std::chrono::milliseconds(3)));
+}
+
 BOOST_AUTO_TEST_CASE(strangers_cannot_fill_the_table) {
   RateLimits limits;
   limits.per_second = 10;

@@ -90,13 +90,12 @@ BOOST_AUTO_TEST_CASE(no_packet_breaks_the_rules_and_every_well_formed_query_is_a
     asker.over_limit = random.below(16) == 0;
     const auto answered = answer(routes, packet, asker, buffer);
     dns::Query read;
-    const auto kind = dns::read_query(packet, read);
-    good += kind == dns::QueryKind::good;
+    good += dns::read_query(packet, read) == dns::QueryKind::good;
+    // What the code under test thinks of the packet does not count here.
+    const bool no_query = packet.size() < 12 || (packet[2] & std::byte{0x80}) != std::byte{0};
     ignored += answered.size == 0;
-    if (answered.size == 0) {
-      wrong += kind != dns::QueryKind::ignored;
-      continue;
-    }
+    wrong += no_query != (answered.size == 0);
+    if (answered.size == 0) continue;
     const auto response = std::span<const std::byte>(buffer).first(answered.size);
     const bool echoed = response[0] == packet[0] && response[1] == packet[1];
     const bool is_response = (std::to_integer<int>(response[2]) & 0x80) != 0;

@@ -47,6 +47,22 @@ name = "svc"
 type = "HTTPS"
 values = ['1 . alpn="h2,h3" port=8443 ipv4hint=192.0.2.80']
 [[zone.record]]
+name = "svc"
+type = "A"
+values = ["192.0.2.80"]
+[[zone.record]]
+name = "_8443._https"
+type = "SVCB"
+values = ['1 mail.example.com alpn="h2"', '2 mail.example.com']
+[[zone.record]]
+name = "gone"
+type = "HTTPS"
+values = ['0 .']
+[[zone.record]]
+name = "gone"
+type = "A"
+values = ["192.0.2.81"]
+[[zone.record]]
 name = "odd"
 type = "TYPE4711"
 values = ['\# 3 010203']
@@ -139,6 +155,10 @@ BOOST_AUTO_TEST_CASE(addresses_of_named_hosts_come_along) {
       {"example.com", Type::ns, 2},
       {"_sip._tcp.example.com", Type::srv, 1},
       {"mail.example.com", Type::a, 0},
+      // RFC 9460 4.1; "." is the owner, but of an alias (2.5.1) nobody.
+      {"svc.example.com", Type::https, 1},
+      {"_8443._https.example.com", Type::svcb, 1},
+      {"gone.example.com", Type::https, 0},
   };
   for (const auto& [name, type, count] : table) {
     ask(name, type);
@@ -284,6 +304,55 @@ BOOST_AUTO_TEST_CASE(answers_to_forged_addresses_are_bounded) {
   for (Type type : {Type::a, Type::ns, Type::mx, Type::any}) {
     BOOST_TEST(ask("example.com", type).truncated());
     BOOST_TEST(packet.size() <= query_size);
+  }
+}
+
+// Whatever the packet is: over the limit its answer is no longer than it, but for the server's half of a cookie.
+BOOST_AUTO_TEST_CASE(over_the_limit_no_packet_gets_more_than_a_cookie_back) {
+  routes.nsid = std::string(128, 'n');
+  routes.cookies = CookieSecrets{};
+  asker.over_limit = true;
+  const std::string question("\3www\7example\3com\0\0\1\0\1", 21);
+  const std::string nsid("\0\3\0\0", 4), cookie(
+                                             "\0\x0a\0\x08"
+                                             "12345678",
+                                             12);
+  const auto header = [](char opcode, char questions, char additional) {
+    return std::string("\xbe\xef", 2) + opcode + std::string("\0\0", 2) + questions + std::string("\0\0\0\0\0", 5) +
+           additional;
+  };
+  const auto opt = [](char version, const std::string& options) {
+    return std::string("\0\0\x29\4\xd0\0", 6) + version + std::string("\0\0\0", 3) + static_cast<char>(options.size()) +
+           options;
+  };
+  const struct {
+    const char* what;
+    std::string query;
+    std::size_t more;
+  } rows[] = {
+      {"a good query", header(1, 1, 1) + question + opt(0, nsid), 0},
+      {"with half a cookie", header(1, 1, 1) + question + opt(0, nsid + cookie), 16},
+      {"EDNS version 1", header(1, 1, 1) + question + opt(1, nsid), 0},
+      {"only a cookie", header(1, 0, 1) + opt(0, nsid + cookie), 16},
+      {"neither question nor cookie", header(1, 0, 1) + opt(0, nsid), 0},
+      {"rest behind the end", header(1, 1, 1) + question + opt(0, nsid) + "x", 0},
+      {"OPT twice", header(1, 1, 2) + question + opt(0, nsid) + opt(0, nsid), 0},
+      {"opcode STATUS", header(0x11, 1, 1) + question + opt(0, nsid), 0},
+      {"OPT as a question", header(1, 1, 1) + std::string("\0\0\x29\0\1", 5) + opt(0, nsid), 0},
+      {"class CHAOS", header(1, 1, 1) + std::string("\0\0\x10\0\3", 5) + opt(0, nsid), 0},
+  };
+  std::array<std::byte, 1232> buffer;
+  for (const auto& row : rows) {
+    const auto answered = answer(routes, std::as_bytes(std::span(row.query)), asker, buffer);
+    BOOST_TEST((answered.outcome == Outcome::limited), row.what);
+    BOOST_TEST(answered.size > 0u, row.what);
+    BOOST_TEST(answered.size <= row.query.size() + row.more, row.what << ": " << answered.size);
+  }
+  asker.over_limit = false;
+  for (const auto& row : rows) {
+    const auto answered = answer(routes, std::as_bytes(std::span(row.query)), asker, buffer);
+    if (answered.outcome != Outcome::malformed && answered.outcome != Outcome::cookie) continue;
+    BOOST_TEST(answered.size <= row.query.size() + row.more, row.what << ": nothing was asked, so no NSID");
   }
 }
 
