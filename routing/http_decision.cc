@@ -32,8 +32,7 @@ std::uint64_t key_hash_at(const Edge& edge, std::string_view path) {
 std::optional<std::size_t> owner_edge(const AnswerTable& table, PopIndex index, const Pop& pop, std::string_view path) {
   const std::vector<std::size_t> order = table.edges_for_key(index, ring::Ring::hash_key(path));
   for (const std::size_t edge : order) {
-    const auto owners = table.edges_for_key(index, key_hash_at(pop.edges[edge], path));
-    if (owners.front() == edge) return edge;
+    if (table.owner_of_key(index, key_hash_at(pop.edges[edge], path)) == edge) return edge;
   }
   if (order.empty()) return std::nullopt;
   return order.front();
@@ -78,13 +77,15 @@ HttpDecision decide_http(const AnswerTable& table, const std::vector<Pop>& pops,
                          std::string_view path, bool large) {
   HttpDecision decision;
   if (table.empty()) return decision;
-  const AnswerTable::Place place = table.locate(client);
+  AnswerTable::Place place = table.locate(client);
+  // One edge for everybody of a block: a wide one, to which DNS would give several, would fall on that one.
+  const bool is_v4 = client.family() == core::AddressFamily::ipv4;
+  place.block = std::max(place.block, is_v4 ? AnswerTable::capped_v4 : AnswerTable::capped_v6);
   const Pop& pop = pops[place.pop];
   std::optional<std::size_t> edge;
   if (large) edge = owner_edge(table, place.pop, pop, path);
   if (!large) {
-    const auto other =
-        client.family() == core::AddressFamily::ipv4 ? core::AddressFamily::ipv6 : core::AddressFamily::ipv4;
+    const auto other = is_v4 ? core::AddressFamily::ipv6 : core::AddressFamily::ipv4;
     edge = table.edge_of(place, client, client.family());
     if (!edge) edge = table.edge_of(place, client, other);
   }

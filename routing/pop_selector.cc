@@ -27,6 +27,13 @@ Spill draw(std::uint64_t block, std::uint64_t seed) {
   return static_cast<Spill>((z ^ (z >> 31)) >> 48);
 }
 
+// What is drawn and chosen by. Inside the widest capped block all have its number, so it stays the same when ranges
+// beside this one join or split.
+std::uint64_t number_of_block(const core::IpAddress& ip, int block) {
+  const bool is_v4 = ip.family() == core::AddressFamily::ipv4;
+  return hash_block(ip, std::min(block, is_v4 ? AnswerTable::capped_v4 : AnswerTable::capped_v6));
+}
+
 Availability best_of(const std::vector<Pop>& pops, const PolicyState& state) {
   Availability best = Availability::down;
   for (std::size_t i = 0; i < pops.size(); ++i) {
@@ -174,7 +181,7 @@ void AnswerTable::make_uniform(Ranges& ranges) {
 }
 
 PopIndex AnswerTable::follow(const Route& route, const core::IpAddress& ip, int block) const {
-  const std::uint64_t hash = hash_block(ip, block);
+  const std::uint64_t hash = number_of_block(ip, block);
   for (PopIndex pop : route) {
     if (draw(hash, pops_[pop].spill_seed) >= pops_[pop].spill) return pop;
   }
@@ -216,7 +223,7 @@ AnswerTable::Choice AnswerTable::choose(const Place& place, const core::IpAddres
   const Family& edges = family == core::AddressFamily::ipv4 ? pop.v4 : pop.v6;
   std::array<std::uint16_t, most_addresses> members;
   const std::size_t found =
-      edges.ring.ordered(hash_block(client, place.block), std::span(members).first(edges_per_answer_));
+      edges.ring.ordered(number_of_block(client, place.block), std::span(members).first(edges_per_answer_));
   Choice choice;
   for (std::size_t i = 0; i < found; ++i) {
     for (const core::IpAddress& ip : edges.addresses[members[i]]) add_once(choice, ip);
@@ -229,13 +236,24 @@ std::optional<std::size_t> AnswerTable::edge_of(const Place& place, const core::
   const PopAnswer& pop = pops_[place.pop];
   const Family& edges = family == core::AddressFamily::ipv4 ? pop.v4 : pop.v6;
   std::array<std::uint16_t, 1> member;
-  if (edges.ring.ordered(hash_block(client, place.block), member) == 0) return std::nullopt;
+  if (edges.ring.ordered(number_of_block(client, place.block), member) == 0) return std::nullopt;
+  return edges.edges[member[0]];
+}
+
+const AnswerTable::Family& AnswerTable::key_owners(PopIndex index) const {
+  const PopAnswer& pop = pops_[index];
+  return pop.v4.ring.empty() ? pop.v6 : pop.v4;
+}
+
+std::optional<std::size_t> AnswerTable::owner_of_key(PopIndex index, std::uint64_t key_hash) const {
+  const Family& edges = key_owners(index);
+  std::array<std::uint16_t, 1> member;
+  if (edges.ring.ordered(key_hash, member) == 0) return std::nullopt;
   return edges.edges[member[0]];
 }
 
 std::vector<std::size_t> AnswerTable::edges_for_key(PopIndex index, std::uint64_t key_hash) const {
-  const PopAnswer& pop = pops_[index];
-  const Family& edges = pop.v4.ring.empty() ? pop.v6 : pop.v4;
+  const Family& edges = key_owners(index);
   std::vector<std::uint16_t> members(edges.ring.size());
   members.resize(edges.ring.ordered(key_hash, members));
   std::vector<std::size_t> order;

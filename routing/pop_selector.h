@@ -33,7 +33,7 @@ class AnswerTable {
  public:
   static constexpr std::size_t most_addresses = 8;  // in one answer
   // Where a PoP has more edges than an answer holds, or is spilling, blocks are no wider than this, so that there are
-  // enough of them to share out.
+  // enough of them to share out; narrower ones inside of one go the same way.
   static constexpr int capped_v4 = 20, capped_v6 = 40;
   // A block that spills goes on at most so far down its list.
   static constexpr std::size_t longest_route = 4;
@@ -64,6 +64,8 @@ class AnswerTable {
 
   // The PoP's edges that answers may hold in the order in which they own a key, as indices. Allocates: not for DNS.
   std::vector<std::size_t> edges_for_key(PopIndex, std::uint64_t key_hash) const;
+  // The first of them, for a fraction of the work.
+  std::optional<std::size_t> owner_of_key(PopIndex, std::uint64_t key_hash) const;
 
   bool empty() const { return pops_.empty(); }
   // No edge anywhere is up: the answers hold those of the next best class.
@@ -104,6 +106,7 @@ class AnswerTable {
 
   static PopAnswer answer_of(const Pop&, const PopState&, Availability used, std::size_t edges_per_answer);
   static Family family_of(const Pop&, const std::vector<bool>& usable, core::AddressFamily);
+  const Family& key_owners(PopIndex) const;
   Route route_of(const std::vector<PopIndex>& list) const;
   void limit_ttls(const GeoMap&, const PolicyState&);
   void compile(const GeoMap&, const AnswerTable* earlier);

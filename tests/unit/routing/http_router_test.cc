@@ -93,6 +93,21 @@ BOOST_AUTO_TEST_CASE(a_client_is_redirected_to_an_edge_of_its_pop_with_path_and_
   BOOST_TEST(service.counts().redirected == 3u);
 }
 
+// DNS gives all three edges of the PoP to everybody of 0.0.0.0/1; a redirect leads to one of them.
+BOOST_AUTO_TEST_CASE(clients_of_one_wide_block_are_shared_out_over_the_edges) {
+  std::map<std::string, int> given;
+  for (int i = 0; i < 240; ++i) {
+    const auto client = core::IpAddress::v4({20, static_cast<std::uint8_t>(i), 1, 1});
+    BOOST_TEST(source.table.locate(client).block < AnswerTable::capped_v4);
+    const auto decision = decide_http(source.table, source.all, client, "/", false);
+    BOOST_REQUIRE(decision.edge);
+    BOOST_TEST(decision.scope == AnswerTable::capped_v4);
+    ++given[decision.edge->name];
+  }
+  BOOST_TEST(given.size() == 3u);
+  for (const auto& [name, count] : given) BOOST_TEST((count > 50 && count < 110), name << ": " << count);
+}
+
 BOOST_AUTO_TEST_CASE(nobody_is_sent_to_a_host_that_is_not_configured) {
   for (const char* path : {"//evil.example/", "/\\evil.example", "/@evil.example/", "/%0d%0aLocation:%20x"}) {
     const auto answer = ask(client, "www.example.com", path);
