@@ -15,7 +15,7 @@ namespace skerry::routing {
 struct HealthThresholds {
   int up = 2;
   int down = 3;
-  int most_doublings = 4;   // flap damping: at most up × 16 successes
+  int most_doublings = 4;   // departures that count, of which the first doubles nothing: at most up × 8 successes
   int forgiven_after = 60;  // successes in a row that take one doubling away
 };
 
@@ -43,11 +43,14 @@ class EdgeHealth {
     return true;
   }
 
-  // Goes on from what another observer of the same edge knew (reload).
+  // Goes on from what another observer of the same edge knew (reload). The thresholds may have become lower: then one
+  // more result decides.
   void carry_over(const EdgeHealth& earlier) {
     known_ = earlier.known_;
     up_ = earlier.up_;
-    doublings_ = earlier.doublings_;
+    doublings_ = std::min(earlier.doublings_, thresholds_.most_doublings);
+    against_ = std::min(earlier.against_, needed() - 1);
+    in_row_ = earlier.in_row_;
     last_failure_ = earlier.last_failure_;
   }
 

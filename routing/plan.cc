@@ -1,4 +1,5 @@
 // From the configuration's sections to PoPs and the compiled map, with every mistake reported at its place.
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -85,6 +86,19 @@ void plan_pops(const RouterConfig& config, config::Report& report, RouterPlan& p
   }
 }
 
+// A step whose effect is not seen before the next one is taken too often: the spill would swing.
+void check_spill_interval(const RouterConfig& config, config::Report& report) {
+  const auto limited = [](const PopSection& pop) {
+    return pop.max_in_flight > 0 || pop.max_bandwidth.count > 0 || pop.max_cpu > 0;
+  };
+  if (std::none_of(config.pops.begin(), config.pops.end(), limited)) return;
+  const std::chrono::seconds longest = longest_dynamic_ttl(config.zones);
+  if (config.policy.spill_interval >= longest) return;
+  report.fail("policy.spill_interval", "must not be shorter than the longest ttl of a dynamic name, which is " +
+                                           std::to_string(longest.count()) +
+                                           " s: the effect of one step would not be seen before the next");
+}
+
 void plan_policy(const RouterConfig& config, config::Report& report, RouterPlan& plan) {
   if (config.probe.timeout > config.probe.interval * 3 / 4) {
     report.fail("probe.timeout", "must be at most three quarters of the interval");
@@ -92,6 +106,7 @@ void plan_policy(const RouterConfig& config, config::Report& report, RouterPlan&
   if (config.policy.spill.stop >= config.policy.spill.start) {
     report.fail("policy.spill_stop", "must be less than spill_start");
   }
+  check_spill_interval(config, report);
   if (config.probe.kind != ProbeKind::https) return;
   auto tls = core::TlsContext::client({.ca_file = config.probe.ca_file, .verify = config.probe.verify});
   if (!tls.ok()) return report.fail("probe.ca_file", tls.error().detail);

@@ -14,12 +14,13 @@
 
 namespace skerry::routing {
 
-// From best to worst: answers hold edges of the best class that exists anywhere, so `draining` is better than nothing.
+// From best to worst: answers hold edges of the best class that exists anywhere, so `draining` is better than what does
+// not work.
 enum class Availability : std::uint8_t {
   up,
+  draining,  // it works, but the operator wants no more clients there
   failing,   // its probes say so
-  draining,  // the operator wants no more clients there
-  down,      // the operator says so
+  down,      // the operator says so, or wants no clients where probes fail as well: mostly it is switched off
 };
 std::string_view name(Availability);
 
@@ -34,8 +35,8 @@ struct EdgeLoad {
 };
 
 // How full a PoP is: 1 is its capacity, which shrinks with every edge that is not up. Nothing if it has no capacity
-// configured, or if no edge that is up has reported. An edge counts by its weight and for at most twice its share, so
-// one that lies moves no more than that.
+// configured, or if no edge that is up has reported. An edge counts by its weight, for at most twice its share, and for
+// more than its share only up to twice the weighted median of the others: one that lies does not fill an idle PoP.
 std::optional<double> utilisation(const Pop&, std::span<const Availability>, std::span<const std::optional<EdgeLoad>>);
 
 // Share of a PoP's blocks that go to its next PoP, in 65536ths.
@@ -50,7 +51,7 @@ struct SpillSettings {
 };
 
 // The next step from `now`: proportional to what is too much, bounded, and back at half the pace. A PoP whose load is
-// unknown stays as it is.
+// unknown gets its clients back by the least step, or they would stay away for ever.
 Spill next_spill(Spill now, std::optional<double> utilisation, const SpillSettings&);
 
 }  // namespace skerry::routing

@@ -108,9 +108,8 @@ const config::Table<ProbeSection>& probe_table() {
           .key("down", &ProbeSection::down,
                {.doc = "Failures in a row that take an edge out.", .min = 1, .max = 100, .applies = Applies::live})
           .key("flap_doublings", &ProbeSection::flap_doublings,
-               {.doc =
-                    "Each time an edge goes again doubles the successes that bring it back, so many times at most; 60 "
-                    "successes in a row forgive one.",
+               {.doc = "How many times that an edge goes count at most. Each but the first doubles the successes that "
+                       "bring it back (with 4: eight times as many at most); 60 successes in a row forgive one.",
                 .min = 0,
                 .max = 10,
                 .applies = Applies::live});
@@ -127,9 +126,9 @@ const config::Table<PolicySection>& policy_table() {
                 .applies = Applies::live})
           .key(
               "spill_interval", &PolicySection::spill_interval,
-              {.doc =
-                   "Time between two steps of moving clients away from full PoPs or back; not shorter than the time to "
-                   "live of the answers, or the effect of one step is not seen before the next.",
+              {.doc = "Time between two steps of moving clients away from full PoPs or back. Where a PoP has a limit "
+                      "it must not be shorter than the longest ttl of a dynamic name, or the effect of one step is not "
+                      "seen before the next.",
                .min = std::chrono::milliseconds(100),
                .max = seconds(3600),
                .applies = Applies::live})

@@ -71,8 +71,8 @@ class Prober::Probe final : core::StreamEvents {
     call_ = http::SimpleCall::start(owner_.worker_, std::move(request), [this](auto response) {
       if (!response.ok()) return end(response.error().message());
       const int status = response->head.status;
-      if (status == 200) take_load(*response);
-      end(status >= 200 && status < 300 ? std::string() : "status " + std::to_string(status));
+      const bool success = status >= 200 && status < 300;
+      end(success ? std::string() : "status " + std::to_string(status), load_in(*response));
     });
   }
 
@@ -83,23 +83,24 @@ class Prober::Probe final : core::StreamEvents {
   void on_writable() override {}
 
   // Whatever serves may be probed: only an answer that says it is JSON is read as a report.
-  void take_load(const http::SimpleResponse& response) {
+  std::optional<EdgeLoad> load_in(const http::SimpleResponse& response) {
     const auto type = response.head.fields.find(http::HeaderId::content_type);
-    if (!type || !type->starts_with("application/json")) return;
+    if (response.head.status != 200 || !type || !type->starts_with("application/json")) return std::nullopt;
     const auto load = parse_load_report(response.body);
-    if (load.ok()) load_ = *load;
-    if (load.ok()) return;
-    load_.reset();
+    if (load.ok()) return *load;
     if (owner_.bad_reports_++ == 0) {
       log::warn("load_report_refused", {{"edge", target_.edge}, {"reason", load.error().detail}});
     }
+    return std::nullopt;
   }
 
-  void end(std::string why) {
+  // `why` empty: success. What this probe does not tell is not known any more.
+  void end(std::string why, const std::optional<EdgeLoad>& load = std::nullopt) {
     deadline_.cancel();
     stream_.reset();
     const bool success = why.empty();
-    if (!success) ++owner_.failures_, load_.reset();
+    load_ = success ? load : std::nullopt;
+    if (!success) ++owner_.failures_;
     if (!health_.known()) --owner_.unsettled_;
     const bool doubted = health_.results_to_change() > 0;
     const bool changed = health_.observe(success, std::move(why));

@@ -51,7 +51,7 @@ class Prober {
   // Fills `states` where edges are down; other entries stay as they are.
   void apply_to(EdgeStates& states) const;
   const EdgeHealth* health(PopIndex, std::size_t index) const;  // null: not probed
-  // What the edge's last successful probe told; nothing while it fails.
+  // What the edge's last probe told; nothing if it failed or told none.
   std::optional<EdgeLoad> load(PopIndex, std::size_t index) const;
   // Time until the edge's state may change; nothing if its probes agree with it.
   std::optional<core::Duration> time_to_change(PopIndex, std::size_t index) const;

@@ -6,6 +6,7 @@
 #include "core/config/output.h"
 #include "core/log/log.h"
 #include "core/net/tls.h"
+#include "routing/zone_plan.h"
 
 namespace skerry::routing {
 namespace {
@@ -24,14 +25,6 @@ std::optional<Forced> forced_of(std::string_view word) {
   if (word == "drain") return Forced::drain;
   if (word == "auto") return Forced::automatic;
   return std::nullopt;
-}
-
-std::chrono::seconds longest_ttl(const RouterConfig& config) {
-  std::chrono::seconds longest{0};
-  for (const ZoneSection& zone : config.zones) {
-    for (const DynamicSection& dynamic : zone.dynamic) longest = std::max(longest, dynamic.ttl);
-  }
-  return longest;
 }
 
 // How long a secret of our own makes cookies; it is accepted as long again.
@@ -217,13 +210,15 @@ void Router::reload(RouterConfig config, RouterPlan plan) {
   for (const std::string& key : config::changes_needing_restart(router_table().schema(), &config_, &config)) {
     log::warn("needs_restart", {{"key", key}});
   }
+  // Reloads that come often must not keep a step from ever being taken.
+  const bool new_pace = config.policy.spill_interval != config_.policy.spill_interval;
   config_ = std::move(config);
   plan_ = std::move(plan);
+  if (new_pace) spilling_.arm(config_.policy.spill_interval);
   ++reloads_;
   if (query_log_) query_log_->reopen();
   watch_edges();
   publish(Map::replaced);
-  spilling_.arm(config_.policy.spill_interval);
 }
 
 std::string Router::readiness() const {
@@ -243,7 +238,7 @@ std::string Router::configuration() const {
 }
 
 PolicyView Router::view(const Routes& routes) const {
-  return {plan_, routes.table, *prober_, state_, policy_, worker_.loop.now(), longest_ttl(config_)};
+  return {plan_, routes.table, *prober_, state_, policy_, worker_.loop.now(), longest_dynamic_ttl(config_.zones)};
 }
 
 std::string Router::explanation(const core::IpAddress& client) const {

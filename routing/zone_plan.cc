@@ -1,5 +1,6 @@
 #include "routing/zone_plan.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -190,6 +191,14 @@ std::shared_ptr<const Zones> plan_zones(const std::vector<ZoneSection>& sections
     if (zone && !zones->add(std::move(zone))) report.fail(path("zone", i) + ".name", "this zone is there twice");
   }
   return zones;
+}
+
+std::chrono::seconds longest_dynamic_ttl(const std::vector<ZoneSection>& zones) {
+  std::chrono::seconds longest{0};
+  for (const ZoneSection& zone : zones) {
+    for (const DynamicSection& dynamic : zone.dynamic) longest = std::max(longest, dynamic.ttl);
+  }
+  return longest;
 }
 
 }  // namespace skerry::routing

@@ -12,4 +12,7 @@ namespace skerry::routing {
 
 std::shared_ptr<const Zones> plan_zones(const std::vector<ZoneSection>&, config::Report& report);
 
+// How long answers that depend on the client live at most.
+std::chrono::seconds longest_dynamic_ttl(const std::vector<ZoneSection>&);
+
 }  // namespace skerry::routing

@@ -40,6 +40,30 @@ BOOST_AUTO_TEST_CASE(what_was_known_is_carried_over) {
   BOOST_TEST(fresh.observe(true));
 }
 
+// Otherwise reloads that come often enough keep an edge from ever going or coming.
+BOOST_AUTO_TEST_CASE(results_in_a_row_are_carried_over) {
+  EdgeHealth health({2, 3});
+  health.observe(true);
+  const auto reload = [&](skerry::routing::HealthThresholds thresholds) {
+    EdgeHealth fresh(thresholds);
+    fresh.carry_over(health);
+    health = fresh;
+  };
+  for (int i = 0; i < 2; ++i) {
+    BOOST_TEST(!health.observe(false, "timeout"));
+    reload({2, 3});
+  }
+  BOOST_TEST(health.results_to_change() == 1);
+  BOOST_TEST(health.observe(false, "timeout"));
+  health.observe(true);
+  reload({2, 3});
+  BOOST_TEST(health.observe(true), "back after two");
+  for (int i = 0; i < 2; ++i) health.observe(false, "timeout");
+  reload({2, 2});
+  BOOST_TEST(health.results_to_change() == 1, "fewer are needed now");
+  BOOST_TEST(health.observe(false, "timeout"));
+}
+
 // Times that an edge has left before → successes that bring it back.
 BOOST_AUTO_TEST_CASE(an_edge_that_flaps_has_to_prove_itself_longer_each_time_and_is_forgiven) {
   EdgeHealth health({2, 1, 3, 10});

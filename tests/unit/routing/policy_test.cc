@@ -44,6 +44,8 @@ BOOST_AUTO_TEST_CASE(an_operators_word_counts_before_probes_and_an_edges_own_bef
       {Forced::automatic, Forced::drain, true, draining},
       {Forced::drain, Forced::automatic, true, draining},
       {Forced::drain, Forced::up, false, up},
+      {Forced::automatic, Forced::drain, false, down},
+      {Forced::drain, Forced::automatic, false, down},
       {Forced::down, Forced::automatic, true, down},
       {Forced::down, Forced::drain, true, draining},
       {Forced::up, Forced::automatic, false, up},
@@ -69,7 +71,16 @@ BOOST_AUTO_TEST_CASE(utilisation_is_of_the_edges_that_are_up_by_weight) {
       {"one does not tell", {1, 1}, {up, up}, {in_flight(25), std::nullopt}, 0.5},
       {"nobody tells", {1, 1}, {up, up}, {std::nullopt, std::nullopt}, std::nullopt},
       {"nobody is up", {1}, {down}, {in_flight(1)}, std::nullopt},
-      {"a liar counts for twice its share", {1, 9}, {up, up}, {in_flight(1e8), in_flight(45)}, 0.65},
+      {"a liar counts for its share", {1, 9}, {up, up}, {in_flight(1e8), in_flight(45)}, 0.55},
+      {"two lightly used and a liar", {1, 1, 2}, {up, up, up}, {in_flight(5), in_flight(5), in_flight(1e8)}, 0.6},
+      {"a liar among the busy: twice the median", {1, 1}, {up, up}, {in_flight(1e8), in_flight(40)}, 1.2},
+      {"the median is by weight",
+       {1, 1, 6, 2},
+       {up, up, up, up},
+       {in_flight(0), in_flight(0), in_flight(48), in_flight(1e8)},
+       0.8 * 0.6 + 1.6 * 0.2},
+      {"alone it is believed twice its share", {1}, {up}, {in_flight(1e8)}, 2.0},
+      {"all are too full", {1, 1}, {up, up}, {in_flight(1e8), in_flight(1e8)}, 2.0},
       {"no edge has weight", {0, 0}, {up, up}, {in_flight(1), in_flight(1)}, std::nullopt},
   };
   for (const auto& row : rows) {
@@ -98,7 +109,8 @@ BOOST_AUTO_TEST_CASE(spill_moves_in_bounded_steps_and_stands_still_in_between) {
   const Spill half = whole_spill / 2;
   BOOST_TEST(next_spill(0, 0.9, settings) == 0u);
   BOOST_TEST(next_spill(half, 0.9, settings) == half, "between stop and start");
-  BOOST_TEST(next_spill(half, std::nullopt, settings) == half, "unknown");
+  BOOST_TEST(next_spill(half, std::nullopt, settings) == half - whole_spill / 256, "unknown: back by the least step");
+  BOOST_TEST(next_spill(100, std::nullopt, settings) == 0u);
   BOOST_TEST(std::abs(share(next_spill(0, 2.0, settings)) - 0.05) < 1e-3, "far over: a whole step");
   BOOST_TEST(std::abs(share(next_spill(0, 1.02, settings)) - (1 - 1 / 1.02)) < 1e-3, "a little over: a little");
   BOOST_TEST(std::abs(share(next_spill(half, 0.1, settings)) - 0.4875) < 1e-3,

@@ -9,6 +9,7 @@
 #include "routing/prober.h"
 #include "routing/zone_builder.h"
 #include "tests/support/stream_probe.h"
+#include "tests/unit/routing/telling_edge.h"
 
 namespace {
 
@@ -164,6 +165,28 @@ BOOST_AUTO_TEST_CASE(answers_wait_for_a_client_that_reads_slowly_and_the_rest_is
   BOOST_TEST(simulation.run_until(answered, 60s));
 }
 
+BOOST_AUTO_TEST_CASE(answers_that_were_sent_are_let_go_though_others_always_wait) {
+  TcpLimits limits;
+  limits.response_buffer = 64 * 1024;
+  listen(limits);
+  auto client = connect();
+  std::string all;
+  for (std::uint16_t id = 1; id <= 400; ++id) all += framed_query(id, "big.example.com", dns::Type::txt);
+  client->send(all);
+  std::size_t most = 0, seen = 0;
+  // It reads 16 KiB at a time, so that some of 12 MiB of answers is always left.
+  while (client->received.size() < 8'000'000) {
+    client->pause_reading(false);
+    BOOST_REQUIRE(simulation.run_until([&] { return client->received.size() > seen; }, 10s));
+    client->pause_reading(true);
+    seen = client->received.size();
+    simulation.run_for(1ms);
+    most = std::max(most, server->held());
+  }
+  BOOST_TEST(most > 0u);
+  BOOST_TEST(most <= 2 * (2 * limits.response_buffer + 65537), most << " bytes held");
+}
+
 BOOST_AUTO_TEST_CASE(a_client_that_finishes_sending_still_gets_its_answers) {
   listen({});
   auto client = connect();
@@ -299,6 +322,23 @@ BOOST_AUTO_TEST_CASE(the_load_in_the_readiness_answer_is_kept_while_probes_succe
   content.healthy = false;
   simulation.run_for(5s);
   BOOST_TEST(!prober->load(0, 0).has_value());
+  prober.reset();
+}
+
+BOOST_AUTO_TEST_CASE(a_load_is_forgotten_when_the_edge_tells_none_any_more) {
+  testing::TellingEdge service;
+  auto edge = std::move(http::Server::listen(other.worker(), {other.ip(), 8080}, {}, nullptr, service)).value();
+  watch({});
+  const std::pair<int, const char*> silent[] = {{204, "application/json"}, {200, "text/plain"}};
+  for (const auto& [status, type] : silent) {
+    service.status = 200, service.type = "application/json";
+    simulation.run_for(5s);
+    BOOST_TEST(prober->load(0, 0).has_value());
+    service.status = status, service.type = type;
+    simulation.run_for(5s);
+    BOOST_TEST(prober->health(0, 0)->up());
+    BOOST_TEST(!prober->load(0, 0).has_value(), status << " " << type);
+  }
   prober.reset();
 }
 

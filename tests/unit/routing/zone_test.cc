@@ -36,6 +36,8 @@ BOOST_AUTO_TEST_CASE(contradictions_are_refused) {
       {record("b.example.net.", "A", "192.0.2.1"), "is not inside the zone example.com."},
       {record("*", "NS", "ns.example.net"), "a wildcard can't be a delegation"},
       {record("a", "DS", "1 13 2 00"), "a DS record stands only at a delegation"},
+      {record("@", "DS", "1 13 2 00"), "DS records of this zone stand in its parent"},
+      {record("a", "DNAME", "b.example.net."), "DNAME records are not answered by (RFC 6672)"},
       {record("a", "SOA", "a b 1 2 3 4 5"), "the SOA record is made from the zone's own keys"},
       {record("a", "ANY", "x"), "must be a record type"},
       {record("a", "MX", "10"), "a name is missing"},
@@ -60,6 +62,16 @@ BOOST_AUTO_TEST_CASE(contradictions_are_refused) {
   BOOST_TEST(testing::problems_of("[[zone]]\nname = \"example.com\"\n").find("is missing") != std::string::npos);
   BOOST_TEST(testing::problems_of(head + a + a + record("a", "TXT", "x", "ttl = '1s'\n")) == "",
              "a record twice is one record, and each type has its own ttl");
+}
+
+BOOST_AUTO_TEST_CASE(a_spill_steps_no_faster_than_answers_run_out) {
+  const std::string dynamics = head + dynamic("a", "ttl = '40s'\n") + dynamic("b", "ttl = '20s'\n");
+  const std::string limited = "[[pop]]\nname = \"ber\"\nmax_in_flight = 10\n";
+  const auto problems = testing::problems_of(dynamics + limited);
+  BOOST_TEST(problems.find("spill_interval") != std::string::npos, problems);
+  BOOST_TEST(problems.find("40 s") != std::string::npos, problems);
+  BOOST_TEST(testing::problems_of(dynamics) == "", "nothing spills");
+  BOOST_TEST(testing::problems_of(dynamics + limited + "[policy]\nspill_interval = \"40s\"\n") == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_zone_file_and_records_beside_it_make_one_zone) {
@@ -92,6 +104,8 @@ BOOST_AUTO_TEST_CASE(mistakes_in_a_zone_file_are_told_with_line_and_column) {
       {good + "a.example.net. 1h A 192.0.2.3\n", "zone:3:1: is not inside the zone example.com."},
       {good + "@ 1h SOA ns hostmaster 8 1h 15m 2w 30s\n", "zone:3:1: a zone has one SOA record"},
       {good + "a 1h SOA ns hostmaster 8 1h 15m 2w 30s\n", "zone:3:1: an SOA record stands only at the zone's own name"},
+      {good + "old 1h DNAME example.net.\n", "zone:3:1: DNAME records are not answered by (RFC 6672)"},
+      {good + "@ 1h DS 1 13 2 00\n", "zone:3:1: DS records of this zone stand in its parent"},
       {"@ 1h NS ns\n", "the zone has no SOA record"},
       {"@ 1h SOA ns hostmaster 7 1h 15m 2w 30s\n", "the zone has no NS record"},
   };
