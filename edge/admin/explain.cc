@@ -56,11 +56,11 @@ struct Wanted {
 std::vector<Wanted> wanted_keys(const std::string& primary, const http::RequestHead& request, Shared& shared) {
   std::vector<Wanted> wanted;
   const std::vector<std::string> lists = shared.store.vary_lists(shared.store.hash(primary));
-  if (lists.empty()) wanted.push_back({primary, {}});
   for (const std::string& list : lists) {
     Wanted one{primary, list};
     if (append_variant(one.key, list, request.fields)) wanted.push_back(std::move(one));
   }
+  wanted.push_back({primary, {}});  // what was stored before the origin named any list
   return wanted;
 }
 

@@ -66,7 +66,7 @@ void ContentHandler::on_request_end(const http::HeaderMap&) {
 }
 
 void ContentHandler::on_writable() {
-  pump_.resume();
+  if (!echo_) pump_.resume();  // an echo sends as it receives
 }
 
 std::string ContentHandler::log_line() const {

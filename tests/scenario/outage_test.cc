@@ -1,6 +1,7 @@
 // An origin that hangs, or dies, and comes back: what is stale carries the site meanwhile, what is missing is told at
 // once instead of after a time-out each.
 #include <signal.h>
+#include <sys/wait.h>
 
 #include <boost/test/unit_test.hpp>
 #include <chrono>
@@ -25,6 +26,12 @@ struct FailingSite {
     options.site_keys = "first_byte_timeout = \"500ms\"\neject_for = \"" + back_off + "\"\n";
     edge = std::make_unique<EdgeProcess>(folder, options);
     BOOST_REQUIRE(get(edge->port(), always_stale).status == 200);
+  }
+  // Returns when it has stopped: from then on its kernel takes connections, and nobody answers.
+  void hang_origin() {
+    origin.process().send(SIGSTOP);
+    siginfo_t stopped{};
+    BOOST_REQUIRE(waitid(P_PID, static_cast<id_t>(origin.process().pid()), &stopped, WSTOPPED) == 0);
   }
   // Three clients who miss at the same time.
   void find_out(int expected_status) {
@@ -60,7 +67,7 @@ BOOST_AUTO_TEST_SUITE(outage)
 
 BOOST_AUTO_TEST_CASE(hung_origin_is_asked_by_nobody_while_its_back_off_lasts) {
   FailingSite site("30s");
-  site.origin.process().send(SIGSTOP);
+  site.hang_origin();
   site.find_out(504);
   site.expect_known_outage();
   site.origin.process().send(SIGCONT);
@@ -78,7 +85,7 @@ BOOST_AUTO_TEST_CASE(dead_origin_is_known_to_be_dead) {
 
 BOOST_AUTO_TEST_CASE(origin_that_is_back_is_served_from_at_once) {
   FailingSite site("1s");
-  site.origin.process().send(SIGSTOP);
+  site.hang_origin();
   site.find_out(504);
   site.origin.process().send(SIGCONT);
   // Clients keep asking; one of them is let through when the back-off is over.

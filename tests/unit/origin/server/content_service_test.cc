@@ -152,6 +152,17 @@ BOOST_AUTO_TEST_CASE(echo_becomes_a_tunnel_on_upgrade) {
   BOOST_TEST(world.simulation.run_until([&] { return world.client.ended; }, 1s));
 }
 
+BOOST_AUTO_TEST_CASE(tunnel_outlives_a_queue_that_fills_and_empties) {
+  OriginWorld world;
+  world.get("/_echo", "Connection: Upgrade\r\nUpgrade: test\r\n");
+  const std::string much(1'000'000, 'x');
+  for (int round = 0; round < 2; ++round) {
+    world.send(much);
+    BOOST_TEST(world.simulation.run_until([&] { return world.client.received.size() == much.size(); }, 10s));
+    BOOST_TEST(!world.client.ended);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(delay_and_slow_take_the_time_they_say) {
   OriginWorld world;
   BOOST_TEST(world.get("/_gen/1k?delay=500", "", 490ms).empty());
