@@ -1,7 +1,7 @@
 # Checks of the sources themselves, as tests: label checks; clang-tidy is slow. They need no build, so one build runs them.
 set(checks ${CMAKE_CURRENT_SOURCE_DIR}/checks)
 if(NOT SKERRY_SANITIZE AND NOT SKERRY_COVERAGE)
-  foreach(check layering seams headers format words suites fault_table self_test)
+  foreach(check layering seams headers format words suites fault_table faults self_test)
     add_test(NAME checks.${check} COMMAND ${checks}/${check} ${CMAKE_SOURCE_DIR})
     set_tests_properties(checks.${check} PROPERTIES LABELS checks TIMEOUT 300)
   endforeach()
