@@ -382,6 +382,7 @@ void Fill::end(FillUpdate update) {
   context_.table.remove(request_.table_hash, request_.asks_peers(), *this);
   fetch_.reset();
   publish(std::move(update));
+  subscribers_.clear();  // each view holds its fill: nobody need leave for both to go
   context_.under_way.erase(keep);
   context_.worker.loop.defer([self = keep]() mutable { self.reset(); });
 }

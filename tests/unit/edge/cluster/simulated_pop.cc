@@ -1,5 +1,6 @@
 #include "simulated_pop.h"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 namespace skerry::edge::test {
@@ -122,11 +123,17 @@ SimulatedOrigin::SimulatedOrigin(core::SimulatedHost& host) : worker_(host.worke
 SimulatedOrigin::~SimulatedOrigin() = default;
 
 http::RequestHandler& SimulatedOrigin::acquire(http::ResponseSink& sink) {
-  return *new Handler(*this, sink);
+  auto handler = std::make_shared<Handler>(*this, sink);
+  handlers_.insert(handler);
+  return *handler;
 }
 
 void SimulatedOrigin::release(http::RequestHandler& handler) {
-  worker_.loop.defer([gone = static_cast<Handler*>(&handler)] { delete gone; });
+  const auto found =
+      std::find_if(handlers_.begin(), handlers_.end(), [&](const auto& one) { return one.get() == &handler; });
+  // It is still in the middle of its own call.
+  worker_.loop.defer([gone = *found] {});
+  handlers_.erase(found);
 }
 
 std::string SimulatedOrigin::body_of(const std::string& path, std::size_t size) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,7 @@ class SimulatedOrigin final : public http::RequestService {
   class Handler;
   const core::Worker& worker_;
   std::map<std::string, std::string> bodies_;
+  std::set<std::shared_ptr<Handler>> handlers_;
   std::unique_ptr<http::Server> server_;
 };
 
