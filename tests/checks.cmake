@@ -8,6 +8,9 @@ if(NOT SKERRY_SANITIZE AND NOT SKERRY_COVERAGE)
   add_test(NAME checks.tidy COMMAND ${checks}/tidy ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
   set_tests_properties(checks.tidy PROPERTIES LABELS "checks;slow" TIMEOUT 3000)
 
+  add_test(NAME checks.image COMMAND ${checks}/image ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+  set_tests_properties(checks.image PROPERTIES LABELS checks TIMEOUT 60 SKIP_RETURN_CODE 77)
+
   add_test(NAME conformance.http_cache_tests
            COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/conformance/http_cache_tests ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
   set_tests_properties(conformance.http_cache_tests PROPERTIES LABELS "conformance;slow" TIMEOUT 600)
