@@ -64,6 +64,7 @@ class Response {
     return end(Outcome::limited, rcode);
   }
 
+  Answered confirm_cookie();
   Answered resolve();
   Answered resolve_chaos();
 
@@ -138,6 +139,13 @@ Answered Response::end(Outcome outcome, Rcode rcode) {
   const std::uint8_t scope = with_subnet ? subnet_.scope : std::uint8_t{0};
   const bool personal = chosen_ || !edns_.cookie.empty();
   return {writer_.finish(), outcome, !fits_, with_subnet, scope, with_cookie_, personal, ttl};
+}
+
+// RFC 7873 5.4: without a question. Half a cookie asks for the other half; a whole one asks whether it is still good.
+Answered Response::confirm_cookie() {
+  if (!routes_.cookies) return refuse_unread(Rcode::format_error, Outcome::malformed);
+  const bool presented = query_.cookie.size() > dns::client_cookie_size;
+  return refuse_unread(presented && !with_cookie_ ? Rcode::bad_cookie : Rcode::no_error, Outcome::cookie);
 }
 
 Answered Response::resolve() {
@@ -310,7 +318,7 @@ Answered answer(const Routes& routes, std::span<const std::byte> packet, const A
       return response.refuse_unread(Rcode::not_implemented, Outcome::not_implemented);
     case dns::QueryKind::malformed: return response.refuse_unread(Rcode::format_error, Outcome::malformed);
     case dns::QueryKind::bad_version: return response.refuse(Rcode::bad_version, Outcome::bad_version);
-    case dns::QueryKind::no_question: return response.refuse_unread(Rcode::no_error, Outcome::cookie);
+    case dns::QueryKind::no_question: return response.confirm_cookie();
     default: break;
   }
   if (query.type == Type::opt) return response.refuse_unread(Rcode::format_error, Outcome::malformed);

@@ -152,13 +152,28 @@ BOOST_AUTO_TEST_CASE(a_cookie_of_the_wrong_length_is_a_format_error) {
 }
 
 // RFC 7873 5.4.
-BOOST_AUTO_TEST_CASE(a_query_without_a_question_gets_a_cookie_for_later) {
-  const std::string query = bytes("beef0000000000000000000100002904d000000000000c000a0008") + client;
+BOOST_AUTO_TEST_CASE(a_query_without_a_question_gets_a_cookie_or_hears_whether_its_own_is_good) {
   std::array<std::byte, 1232> buffer;
-  const auto answered = answer(routes, std::as_bytes(std::span(query)), asker, buffer);
-  BOOST_TEST((answered.outcome == Outcome::cookie));
-  BOOST_TEST(answered.size == 12u + 11u + 4u + 24u);
-  BOOST_TEST((std::to_integer<int>(buffer[3]) & 15) == 0);
+  // The whole response code: four bits of the header, eight in the OPT record, which begins behind the header.
+  const auto rcode = [&] { return std::to_integer<int>(buffer[17]) << 4 | (std::to_integer<int>(buffer[3]) & 15); };
+  const auto present = [&](const std::string& cookie) {
+    std::string query = bytes("beef0000000000000000000100002904d00000000000");
+    query.append({static_cast<char>(cookie.size() + 4), 0, 10, 0, static_cast<char>(cookie.size())}).append(cookie);
+    return answer(routes, std::as_bytes(std::span(query)), asker, buffer);
+  };
+  const auto half = present(client);
+  BOOST_TEST((half.outcome == Outcome::cookie));
+  BOOST_TEST(half.size == 12u + 11u + 4u + 24u);
+  BOOST_TEST(rcode() == 0);
+  const std::string given(reinterpret_cast<const char*>(buffer.data()) + half.size - 24, 24);
+  BOOST_TEST((present(given).with_cookie && rcode() == 0), "a good one is confirmed");
+  const auto wrong = present(client + std::string(16, 'x'));
+  BOOST_TEST((wrong.outcome == Outcome::cookie));
+  BOOST_TEST(rcode() == 23, "BADCOOKIE");
+  BOOST_TEST(wrong.size == half.size, "and the right one comes with it");
+  routes.cookies.reset();
+  BOOST_TEST((present(client).outcome == Outcome::malformed), "without cookies it is a query without a question");
+  BOOST_TEST(rcode() == 1);
 }
 
 BOOST_AUTO_TEST_CASE(over_the_limit_only_a_good_cookie_is_answered_in_full) {

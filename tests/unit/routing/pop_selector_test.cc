@@ -1,5 +1,6 @@
 #include "routing/pop_selector.h"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <set>
 
@@ -150,6 +151,38 @@ BOOST_AUTO_TEST_CASE(a_pop_without_addresses_of_a_family_has_none_to_give) {
   const auto client = ip("192.0.2.1");
   BOOST_TEST(table.choose(table.locate(client), client, core::AddressFamily::ipv6).count == 0u);
   BOOST_TEST(table.choose(table.locate(client), client, core::AddressFamily::ipv4).count == 1u);
+}
+
+// One with both families would prefer the far PoP's IPv6 to the near one's IPv4 (RFC 8305).
+BOOST_AUTO_TEST_CASE(health_and_place_decide_where_to_and_never_the_family_that_is_asked_for) {
+  auto all = pops(2);
+  for (Edge& edge : all[2].edges) edge.addresses.pop_back();           // Singapore: IPv4 alone
+  all[0].edges[0].addresses.erase(all[0].edges[0].addresses.begin());  // London: one of each
+  all[0].edges[1].addresses.pop_back();
+  const GeoMap map = compiled(world, all);
+  using Up = EdgeStates;
+  const struct {
+    const char* what;
+    Up up;
+    const char* client;
+    std::vector<std::string> a, aaaa;
+  } rows[] = {
+      {"Singapore has no IPv6", {{1, 1}, {1, 1}, {1, 1}}, "192.0.2.1", {"203.0.3.1", "203.0.3.2"}, {}},
+      {"London has both", {{1, 1}, {1, 1}, {1, 1}}, "200.0.0.1", {"203.0.1.2"}, {"2001:db8:101::"}},
+      {"London's IPv6 edge is down", {{0, 1}, {1, 1}, {1, 1}}, "200.0.0.1", {"203.0.1.2"}, {}},
+      {"London's IPv4 edge is down", {{1, 0}, {1, 1}, {1, 1}}, "200.0.0.1", {}, {"2001:db8:101::"}},
+      {"London is down as a whole", {{0, 0}, {0, 0}, {1, 1}}, "200.0.0.1", {"203.0.3.1", "203.0.3.2"}, {}},
+  };
+  for (const auto& row : rows) {
+    const AnswerTable table = AnswerTable::select(map, all, row.up, 3);
+    const auto place = table.locate(ip(row.client));
+    auto a = texts(table.choose(place, ip(row.client), core::AddressFamily::ipv4));
+    std::sort(a.begin(), a.end());
+    BOOST_TEST_CONTEXT(row.what) {
+      BOOST_TEST(a == row.a, per_element());
+      BOOST_TEST(texts(table.choose(place, ip(row.client), core::AddressFamily::ipv6)) == row.aaaa, per_element());
+    }
+  }
 }
 
 // The promise of ECS: whoever sits in the block that is named gets the very same answer.
