@@ -84,6 +84,7 @@ struct EdgeConfig {
   std::string cluster_id = "skerry";          // in CDN-Loop (RFC 8586): the same on every edge of all PoPs
   log::AccessLogOptions access_log;
   log::LogOptions logging;
+  core::Duration drain_delay{0};  // unready, but still taking clients
   core::Duration drain_timeout = std::chrono::seconds(30);
   std::vector<core::IpNetwork> trusted_proxies;                      // believed about who their clients are
   ForwardedField forwarded_field = ForwardedField::x_forwarded_for;  // where they say so

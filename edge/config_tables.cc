@@ -71,8 +71,15 @@ const Table<EdgeConfig>& node_table() {
              {.doc = "Name of the whole CDN in `CDN-Loop` (RFC 8586): the same on every edge of all PoPs.",
               .min = 1,
               .max = 63})
+        .key("drain_delay", &EdgeConfig::drain_delay,
+             {.doc =
+                  "After SIGTERM: how long clients are still taken while readiness says `draining`. As long as routers "
+                  "and balancers need to send nobody here any more: their probes, and the time to live of answers.",
+              .min = 0s,
+              .max = longest_timeout,
+              .applies = Applies::live})
         .key("drain_timeout", &EdgeConfig::drain_timeout,
-             {.doc = "After SIGTERM: how long connections may take to finish.",
+             {.doc = "After SIGTERM and `drain_delay`: how long connections may take to finish.",
               .min = 0s,
               .max = longest_timeout,
               .applies = Applies::live})

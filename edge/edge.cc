@@ -39,6 +39,11 @@ std::size_t ejected_origins(const Snapshot& snapshot) {
   return ejected;
 }
 
+// Port sharing would let a second edge start beside this one and take half of what comes.
+core::Result<void> check_is_free(const core::Address& address) {
+  return address.port == 0 ? core::Result<void>() : core::check_port_is_free(address);
+}
+
 }  // namespace
 
 Edge::Edge(core::LibeventLoop& control, std::uint64_t seed, int workers)
@@ -49,6 +54,7 @@ Edge::Edge(core::LibeventLoop& control, std::uint64_t seed, int workers)
       seed_(seed),
       worker_count_(workers),
       registry_(workers + 1),
+      drain_delay_(control, [this] { stop_listening(); }),
       drain_deadline_(control, [this] { cut_connections(); }) {}
 
 // Workers first, then what they use.
@@ -113,8 +119,10 @@ core::Result<void> Edge::open_control() {
       relay_->invalidate(std::move(purge), std::move(done));
     });
   };
+  if (auto listening = open_listeners(); !listening.ok()) return listening;
   const EdgeConfig& settings = snapshot_->config();
   if (settings.admin_listen) {
+    if (auto free = check_is_free(*settings.admin_listen); !free.ok()) return free;
     auto admin = Admin::listen(
         {control_, *shared_, *relay_, registry_, [this] { return snapshot_; }, [this] { return reload(); }},
         *settings.admin_listen);
@@ -122,7 +130,7 @@ core::Result<void> Edge::open_control() {
     admin_ = std::move(admin).value();
     listening_.push_back("admin " + admin_->local_address().to_string());
   }
-  return open_listeners();
+  return {};
 }
 
 core::Result<void> Edge::open_listeners() {
@@ -157,9 +165,8 @@ core::Result<void> Edge::add_server(PerWorker& part, std::string_view kind, core
                                     std::shared_ptr<const core::TlsContext> tls) {
   const bool first_worker = &part == workers_.front().get();
   const auto* proxies = kind == "peer" ? nullptr : snapshot_->config().proxies_of(address);
-  if (first_worker && address.port != 0) {
-    // Port sharing would let a second edge start beside this one and take half of its clients.
-    if (auto free = core::check_port_is_free(address); !free.ok()) return free;
+  if (first_worker) {
+    if (auto free = check_is_free(address); !free.ok()) return free;
   }
   // Port 0: the first worker gets a free one, the others share it.
   if (address.port == 0 && !first_worker) address = workers_.front()->servers[part.servers.size()]->local_address();
@@ -218,6 +225,12 @@ void Edge::hand_out_snapshot() {
 void Edge::drain(core::Task done) {
   if (shared_->draining.exchange(true)) return;
   drained_ = std::move(done);
+  const core::Duration delay = snapshot_->config().drain_delay;
+  if (delay > core::Duration::zero()) return drain_delay_.arm(delay);
+  stop_listening();
+}
+
+void Edge::stop_listening() {
   draining_ = static_cast<int>(workers_.size());
   drain_deadline_.arm(snapshot_->config().drain_timeout);
   for (auto& part : workers_) {

@@ -36,8 +36,8 @@ class Edge {
   // Sites and members of the new configuration take effect for requests that begin afterwards; the keys whose change
   // needs a restart are the answer. A bad configuration changes nothing.
   core::Result<std::vector<std::string>> reload();
-  // Readiness turns off, connections finish (or are cut at the deadline), the store is sealed; then `done` runs on the
-  // control loop.
+  // Readiness turns off; clients are taken for `drain_delay` more; connections finish (or are cut at the deadline), the
+  // store is sealed; then `done` runs on the control loop.
   void drain(core::Task done);
 
  private:
@@ -50,6 +50,7 @@ class Edge {
   core::Result<void> add_server(PerWorker& part, std::string_view kind, core::Address address,
                                 std::shared_ptr<const core::TlsContext> tls);
   void hand_out_snapshot();
+  void stop_listening();
   void worker_drained();
   void cut_connections();
 
@@ -78,6 +79,7 @@ class Edge {
   std::vector<std::string> listening_;
   int draining_ = 0;
   core::Task drained_;
+  core::Timer drain_delay_;
   core::Timer drain_deadline_;
 };
 

@@ -158,7 +158,12 @@ Exchange::Next Exchange::authorize() {
     }
     if (request_->path == "/.well-known/skerry/ready") return answer_ready();
   }
-  site_ = snapshot_->find_site(request_->authority, request_->path);
+  if (request_->authority.empty()) {
+    // HTTP/1.0 allows it (RFC 9112 3.2); but members of a PoP would each make up another name.
+    return answer_locally(400, Reason::bad_request,
+                          {core::ErrorCode::bad_host, core::ErrorSource::client, false, "Host is missing"});
+  }
+  site_ = snapshot_->find_site(*request_);
   if (!site_) {
     return answer_locally(421, Reason::misdirected,
                           {core::ErrorCode::misdirected, core::ErrorSource::client, false, "no site for this host"});

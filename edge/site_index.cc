@@ -47,8 +47,7 @@ std::optional<std::size_t> SiteIndex::search(const std::vector<Name>& sorted, st
   return at->site;
 }
 
-std::optional<std::size_t> SiteIndex::find(std::string_view authority) const {
-  const std::string_view host = host_of(authority);
+std::optional<std::size_t> SiteIndex::find_named(std::string_view host) const {
   if (const auto site = search(exact_, host)) return site;
   // From the first dot on: the longest suffix comes first.
   for (std::size_t dot = host.find('.'); !suffixes_.empty() && dot != std::string_view::npos;
@@ -56,7 +55,22 @@ std::optional<std::size_t> SiteIndex::find(std::string_view authority) const {
     if (dot == 0) continue;
     if (const auto site = search(suffixes_, host.substr(dot))) return site;
   }
-  return any_;
+  return std::nullopt;
+}
+
+std::optional<std::size_t> SiteIndex::find(std::string_view authority) const {
+  const auto named = find_named(host_of(authority));
+  return named ? named : any_;
+}
+
+void SiteIndex::unify(std::string& authority) const {
+  const std::string_view host = host_of(authority);
+  if (host.size() == authority.size()) return;
+  if (find_named(host)) {
+    authority.resize(host.size());
+  } else if (authority[host.size()] == '.') {
+    authority.erase(host.size(), 1);
+  }
 }
 
 std::string_view host_of(std::string_view authority) {

@@ -17,12 +17,16 @@ class SiteIndex {
   bool add(std::string pattern, std::size_t site);
   // The site of a Host or :authority: any case, a port and a final dot are ignored.
   std::optional<std::size_t> find(std::string_view authority) const;
+  // One spelling for one host, so that it has one copy, one owner and one purge: without a final dot, and without a
+  // port where a name was configured. Under "*" the port stays, for nobody said that all ports are one site.
+  void unify(std::string& authority) const;
 
  private:
   struct Name {
     std::string name;  // a wildcard's without the "*": ".example.net"
     std::size_t site;
   };
+  std::optional<std::size_t> find_named(std::string_view host) const;
   static std::optional<std::size_t> search(const std::vector<Name>& sorted, std::string_view name);
 
   std::vector<Name> exact_, suffixes_;  // sorted by name

@@ -118,11 +118,12 @@ core::Result<void> Snapshot::add_members(int workers, const Snapshot* previous) 
   return {};
 }
 
-const Site* Snapshot::find_site(std::string_view authority, std::string_view path) const {
-  const SiteConfig* site = config_.find_site(authority);
+const Site* Snapshot::find_site(http::RequestHead& request) const {
+  const SiteConfig* site = config_.find_site(request.authority);
   if (!site) return nullptr;
+  config_.index.unify(request.authority);
   std::string room;
-  const auto found = by_handling_.find(&site->handling_of(path_to_match(path, room)));
+  const auto found = by_handling_.find(&site->handling_of(path_to_match(request.path, room)));
   return found == by_handling_.end() ? nullptr : found->second;
 }
 

@@ -53,9 +53,9 @@ class Snapshot {
   static core::Result<std::shared_ptr<const Snapshot>> build(EdgeConfig config, int workers, const Snapshot* previous);
 
   const EdgeConfig& config() const { return config_; }
-  // The site (and route) that serves the request; null: not configured. Allocates for paths that need
-  // normalising alone.
-  const Site* find_site(std::string_view authority, std::string_view path) const;
+  // The site (and route) that serves the request, whose authority gets the one spelling that counts (SiteIndex::unify);
+  // null: not configured. Allocates for paths that need normalising alone.
+  const Site* find_site(http::RequestHead& request) const;
   const std::vector<std::unique_ptr<Site>>& sites() const { return sites_; }
 
   // Those in front of this edge that are believed about their clients.

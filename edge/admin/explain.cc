@@ -162,7 +162,7 @@ std::string explain_json(const http::Url& url, const http::HeaderMap& fields, co
   http::RequestHead request = request_for(url);
   request.fields = fields;
   json chain = {{"url", url.to_string()}, {"edge", snapshot.config().name}};
-  const Site* site = snapshot.find_site(request.authority, request.path);
+  const Site* site = snapshot.find_site(request);
   if (!site) {
     chain["reason"] = edge::name(Reason::misdirected);
     return text_of(chain);
@@ -189,8 +189,8 @@ std::string explain_json(const http::Url& url, const http::HeaderMap& fields, co
 }
 
 std::string ring_json(const http::Url& url, const Snapshot& snapshot, core::TimePoint now) {
-  const http::RequestHead request = request_for(url);
-  const Site* site = snapshot.find_site(request.authority, request.path);
+  http::RequestHead request = request_for(url);
+  const Site* site = snapshot.find_site(request);
   std::string key;
   make_primary_key(request, site ? site->key : KeyRules{}, key);
   json members = json::array();
@@ -257,8 +257,8 @@ core::Result<std::vector<Purge>> purges_of_url(std::string_view text, bool soft,
   for (const std::string& candidate : urls) {
     auto url = http::Url::parse(candidate);
     if (!url.ok()) return url.error();
-    const http::RequestHead request = request_for(*url);
-    const Site* site = snapshot.find_site(request.authority, request.path);
+    http::RequestHead request = request_for(*url);
+    const Site* site = snapshot.find_site(request);
     if (!site)
       return core::Error{core::ErrorCode::misdirected, core::ErrorSource::client, false,
                          "no site serves " + request.authority};

@@ -78,6 +78,7 @@ class Events final : public rocksdb::EventListener {
  public:
   void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo& info) override {
     if (info.cf_name != body_name) return;
+    deletes_ += info.table_properties.num_deletions + info.table_properties.num_range_deletions;
     core::MutexLock lock(mutex_);
     flushing_ = false;
     changed_.notify_all();
@@ -118,6 +119,8 @@ class Events final : public rocksdb::EventListener {
     changed_.wait_for(mutex_, longest);
   }
   std::uint64_t compacted() const { return compacted_; }
+  // Of `body`, in what was flushed.
+  std::uint64_t deletes() const { return deletes_; }
   std::uint64_t errors() const { return errors_; }
 
  private:
@@ -125,7 +128,7 @@ class Events final : public rocksdb::EventListener {
   core::Condition changed_;
   bool flushing_ GUARDED_BY(mutex_) = false;
   bool failed_ GUARDED_BY(mutex_) = false;
-  std::atomic<std::uint64_t> compacted_{0}, errors_{0};
+  std::atomic<std::uint64_t> compacted_{0}, deletes_{0}, errors_{0};
 };
 
 rocksdb::DBOptions database_options() {
@@ -379,7 +382,7 @@ StorageCounters RocksStorage::counters() const {
   StorageCounters counters;
   counters.files_at_level0 = property(rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0");
   counters.bytes_compacted = events_->compacted();
-  counters.deletes = property(rocksdb::DB::Properties::kNumDeletesActiveMemTable) +
+  counters.deletes = events_->deletes() + property(rocksdb::DB::Properties::kNumDeletesActiveMemTable) +
                      property(rocksdb::DB::Properties::kNumDeletesImmMemTables);
   counters.background_errors = events_->errors();
   return counters;

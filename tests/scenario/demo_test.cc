@@ -70,8 +70,10 @@ BOOST_AUTO_TEST_CASE(an_https_origin_of_the_users_own_is_asked_once_and_verified
 
   const Finished unverified = run({tour, {}, {}}, std::chrono::seconds(100));
   BOOST_TEST_CONTEXT(unverified.output) {
-    BOOST_TEST(count(unverified.output, "HTTP/1.1 502") == 3u);
-    BOOST_TEST(count(unverified.output, "HTTP/1.1 504") == 1u);  // after three failures the origin is taken for down
+    // After three failures the origin is taken for down: 504 without asking it, unless its back-off is over by then.
+    const std::size_t failures = count(unverified.output, "HTTP/1.1 502");
+    BOOST_TEST(failures >= 3u);
+    BOOST_TEST(failures + count(unverified.output, "HTTP/1.1 504") == 4u);
   }
 }
 

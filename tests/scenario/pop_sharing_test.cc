@@ -115,6 +115,48 @@ BOOST_AUTO_TEST_CASE(killing_one_edge_under_load_costs_clients_of_the_others_not
   BOOST_TEST(clients[5].errors == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_member_is_taken_out_and_put_back_by_a_reload_of_all) {
+  PopOfThree pop(PopOfThree::Tiers::memory_only);
+  const auto reload_with = [&](const std::vector<Member>& members, std::size_t edges) {
+    for (std::size_t i = 0; i < edges; ++i) {
+      EdgeOptions options = pop.edge(i).options();
+      options.members = members;
+      pop.edge(i).rewrite(options);
+      BOOST_TEST(pop.edge(i).admin("POST", "/reload").status == 200);
+    }
+  };
+  const auto owners = [&](std::size_t edge, const std::string& path) {
+    const std::string body = get(pop.edge(edge).admin_port(), "/ring?url=http://www.example.com" + path).body;
+    std::vector<std::string> names;
+    for (std::size_t at = body.find("edge-", body.find("\"owners\"")); at != std::string::npos;
+         at = body.find("edge-", at + 1))
+      names.push_back(body.substr(at, 6));
+    return names;
+  };
+  const std::vector<Member> three = pop.edge(0).options().members;
+  const std::vector<Member> two(three.begin(), three.begin() + 2);
+
+  reload_with(two, 2);
+  for (int i = 0; i < 20; ++i) {
+    const std::string path = "/_gen/1k/two" + std::to_string(i);
+    BOOST_TEST(owners(0, path) == owners(1, path));
+    BOOST_TEST(owners(0, path).size() == 2u);
+    for (const std::size_t edge : {0, 1}) BOOST_TEST(get(pop.edge(edge).port(), path).status == 200);
+  }
+  BOOST_TEST(pop.origin().requests() == 20u);
+
+  reload_with(three, 2);
+  bool third_owns = false;
+  for (int i = 0; i < 20; ++i) {
+    const std::string path = "/_gen/1k/three" + std::to_string(i);
+    BOOST_TEST(owners(0, path) == owners(2, path));
+    third_owns = third_owns || owners(0, path).front() == "edge-3";
+    for (const std::size_t edge : {0, 1, 2}) BOOST_TEST(get(pop.edge(edge).port(), path).status == 200);
+  }
+  BOOST_TEST(third_owns);
+  BOOST_TEST(pop.origin().requests() == 40u);
+}
+
 BOOST_AUTO_TEST_CASE(a_purge_at_one_edge_reaches_all_before_it_is_answered) {
   PopOfThree pop(PopOfThree::Tiers::memory_only);
   for (std::size_t i = 0; i < 3; ++i) get(pop.edge(i).port(), "/_gen/1k/purged");

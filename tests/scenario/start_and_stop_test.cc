@@ -51,6 +51,30 @@ BOOST_AUTO_TEST_CASE(a_port_in_use_is_one_line_on_stderr_and_a_failure) {
   BOOST_TEST(get(first.port(), "/_gen/1k/a").status == 200);
 }
 
+// With SO_REUSEPORT a second process could open a port that the first one has, and would get half of what comes.
+BOOST_AUTO_TEST_CASE(a_port_of_another_kind_in_use_is_told_too) {
+  TempDir folder;
+  OriginProcess origin;
+  EdgeOptions options = in_front_of(origin);
+  options.members = {{options.name, free_port()}, {"another", free_port()}};
+  const EdgeProcess first(folder, options);
+  const std::string alone = "[edge]\nname = \"" + options.name + "\"\nlisten = [\"127.0.0.1:0\"]\n";
+  const std::string site = "[[site]]\nhosts = [\"*\"]\norigin = [\"" + origin.url() + "\"]\n";
+  const auto address = [](std::uint16_t port) { return "\"127.0.0.1:" + std::to_string(port) + "\"\n"; };
+  const std::vector<std::pair<std::uint16_t, std::string>> rows = {
+      {first.admin_port(), alone + "admin_listen = " + address(first.admin_port()) + site},
+      {options.members[0].peer_port,
+       alone + "admin_listen = \"127.0.0.1:0\"\n" + site +
+           "[pop]\nname = \"test\"\nsecret = \"a secret of this test's PoP\"\npeer_listen = " +
+           address(options.members[0].peer_port) + "[[pop.member]]\nname = \"" + options.name +
+           "\"\npeer = " + address(options.members[0].peer_port)}};
+  for (const auto& [port, text] : rows) {
+    const Finished second = run({{program("skerry-edge"), "--config", folder.write("second.toml", text)}, {}, {}});
+    BOOST_TEST(second.exit_code == 1, second.output);
+    BOOST_TEST(second.output.find(std::to_string(port)) != std::string::npos, second.output);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(five_mistakes_in_a_configuration_are_all_told_with_line_and_column) {
   TempDir folder;
   const std::string file = folder.write("edge.toml", five_mistakes);
@@ -123,6 +147,29 @@ BOOST_AUTO_TEST_CASE(a_response_under_way_is_finished_before_the_edge_ends_with_
   std::size_t received = 0;
   for (std::string bytes; !(bytes = connection.receive()).empty();) received += bytes.size();
   BOOST_TEST(received == 256u * 1024);
+  BOOST_TEST(edge.process().wait() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(an_edge_that_drains_takes_clients_until_its_delay_is_over_and_says_that_it_is_not_ready) {
+  TempDir folder;
+  OriginProcess origin;
+  EdgeOptions options = in_front_of(origin);
+  options.edge_keys = "drain_delay = \"1h\"\n";
+  EdgeProcess edge(folder, options);
+  BOOST_TEST(get(edge.port(), "/.well-known/skerry/ready").status == 200);
+  edge.process().send(SIGTERM);
+  edge.process().wait_for_line("draining");
+  BOOST_TEST(get(edge.port(), "/_gen/1k/a").status == 200);
+  const Reply ready = get(edge.port(), "/.well-known/skerry/ready");
+  BOOST_TEST(ready.status == 503);
+  BOOST_TEST(ready.body.find("draining") != std::string::npos, ready.body);
+  edge.process().send(SIGTERM);  // asked twice: now
+  BOOST_TEST(edge.process().wait() == 0);
+
+  options.edge_keys = "drain_delay = \"100ms\"\n";
+  edge.rewrite(options);
+  edge.start();
+  edge.process().send(SIGTERM);
   BOOST_TEST(edge.process().wait() == 0);
 }
 

@@ -1,31 +1,8 @@
 // What one answer costs in allocations, counted: none, whatever is asked.
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
-#include <new>
 
+#include "tests/support/allocation_counter.h"
 #include "tests/unit/routing/asking.h"
-
-namespace {
-std::size_t allocations = 0;
-}
-
-// Not inlined: g++ takes the halves of an inlined pair for a mismatch.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-// std::stable_sort asks this one.
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(size);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace {
 
@@ -83,10 +60,10 @@ BOOST_AUTO_TEST_CASE(answers_allocate_nothing) {
       BOOST_REQUIRE(writer.question(dns::Name::parse(name).value(), type, dns::Class::in));
       BOOST_REQUIRE(writer.opt(edns, dns::Rcode::no_error));
       const auto packet = std::span<const std::byte>(query).first(writer.finish());
-      const std::size_t before = allocations;
+      const std::size_t before = testing::allocations().count;
       asking.routes.limiter->over(asking.asker.source, core::TimePoint());
       const Answered answered = answer(asking.routes, packet, asking.asker, response);
-      const std::size_t made = allocations - before;
+      const std::size_t made = testing::allocations().count - before;
       BOOST_TEST(made == 0u, name << " " << dns::type_name(type));
       BOOST_TEST(answered.size > 0u);
     }

@@ -1,32 +1,9 @@
 // What one hit costs in calls and allocations, counted: they don't depend on the machine.
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
-#include <new>
 
 #include "core/http/server.h"
 #include "core/loop/manual_loop.h"
-
-namespace {
-std::size_t allocations = 0;
-}
-
-// Not inlined: g++ takes the halves of an inlined pair for a mismatch.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-// std::stable_sort asks this one.
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(size);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
+#include "tests/support/allocation_counter.h"
 
 using namespace skerry;
 using namespace skerry::http;
@@ -183,12 +160,12 @@ BOOST_AUTO_TEST_CASE(pipelined_hits_leave_in_one_write) {
 
 BOOST_AUTO_TEST_CASE(hits_allocate_nothing_once_warm) {
   for (int i = 0; i < 100; ++i) arrive(request);
-  const std::size_t before = allocations;
+  const std::size_t before = testing::allocations().count;
   for (int i = 0; i < 10'000; ++i) {
     if (i % 100 == 0) clock.advance(1s);
     arrive(request);
   }
-  const std::size_t made = allocations - before;
+  const std::size_t made = testing::allocations().count - before;
   BOOST_TEST(made == 0u);
   BOOST_TEST(stream->writes == 10'100);
 }

@@ -1,37 +1,14 @@
 // Field values made to be expensive: as large as a head may be, contradictory, endless. What is kept of them has
 // bounds, and what they cost is counted, not timed.
-#include <atomic>
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
-#include <new>
 
 #include "core/http/structured_fields.h"
 #include "edge/cacheability.h"
 #include "edge/conditional.h"
 #include "edge/range.h"
 #include "edge/vary.h"
+#include "tests/support/allocation_counter.h"
 #include "tests/unit/edge/cache/heads.h"
-
-namespace {
-std::atomic<std::size_t> allocated = 0;  // bytes so far, in this program
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  allocated += size;
-  if (void* memory = std::malloc(size)) return memory;
-  std::abort();
-}
-// std::stable_sort asks this one.
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  allocated += size;
-  return std::malloc(size);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace skerry::edge {
 namespace {
@@ -106,7 +83,7 @@ BOOST_AUTO_TEST_CASE(what_a_hostile_value_costs_does_not_grow_with_it) {
                                              {"If-Range", text},
                                              {"Cache-Control", text}});
     const ObjectHead stored = object({{"ETag", "\"1\""}});
-    const std::size_t before = allocated;
+    const std::size_t before = skerry::testing::allocated_bytes;
     const Freshness known = freshness(answer);
     static_cast<void>(may_store(asked, answer, known, {}));
     static_cast<void>(judge(stored, asked, {}, at(1)));
@@ -114,7 +91,7 @@ BOOST_AUTO_TEST_CASE(what_a_hostile_value_costs_does_not_grow_with_it) {
     static_cast<void>(if_range_holds(asked, stored));
     static_cast<void>(requested_range(asked, 1'000'000));
     static_cast<void>(vary_of(answer.fields));
-    return allocated - before;
+    return skerry::testing::allocated_bytes - before;
   };
   for (const std::string& text :
        {endless("9"), endless(","), endless("a,"), endless("a=1,"), endless("\""), endless("\"\\"),

@@ -185,7 +185,10 @@ BOOST_AUTO_TEST_CASE(peer_has_the_time_that_its_attempts_at_all_origins_take) {
     origin.queue_timeout = 4s;
   });
   const edge::Snapshot& snapshot = *pop.edges[0]->snapshot;
-  const edge::Site* site = snapshot.find_site("www.example.com", "/");
+  http::RequestHead asked;
+  asked.authority = "www.example.com";
+  asked.path = "/";
+  const edge::Site* site = snapshot.find_site(asked);
   BOOST_TEST_REQUIRE(site != nullptr);
   int peers = 0;
   for (std::uint64_t hash = 0; hash < 20; ++hash) {

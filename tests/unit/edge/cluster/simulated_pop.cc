@@ -222,7 +222,7 @@ void SimulatedPop::ask(int index, const std::string& path, std::vector<Answer>& 
   request.timeout = std::chrono::seconds(50);
   request.head.method = http::method_of(method);
   request.head.method_text = method;
-  request.head.authority = "www.example.com";
+  request.head.authority = authority;
   request.head.path = path;
   for (const auto& [name, value] : fields) request.head.fields.add(name, value);
   calls_.push_back(http::SimpleCall::start(client.worker(), std::move(request),

@@ -109,6 +109,7 @@ class SimulatedPop {
            const std::vector<std::pair<std::string, std::string>>& fields = {}, const std::string& method = "GET");
   void kill(int index);
 
+  std::string authority = "www.example.com";  // of all requests
   std::string log;
   core::Simulation simulation;
   core::SimulatedHost& client;

@@ -38,6 +38,25 @@ BOOST_AUTO_TEST_CASE(without_a_star_other_hosts_are_not_found) {
     BOOST_TEST(!index.find(host).has_value(), host);
 }
 
+BOOST_AUTO_TEST_CASE(a_host_has_one_spelling_and_a_port_counts_only_where_no_name_was_configured) {
+  SiteIndex index;
+  for (const char* pattern : {"www.example.com", "*.example.net", "[::1]"}) BOOST_TEST(index.add(pattern, 0));
+  const std::vector<std::pair<std::string, std::string>> rows = {
+      {"www.example.com", "www.example.com"},        {"www.example.com.", "www.example.com"},
+      {"www.example.com:8080", "www.example.com"},   {"www.example.com.:8080", "www.example.com"},
+      {"img.example.net:8080", "img.example.net"},   {"[::1]:8080", "[::1]"},
+      {"other.example:8080", "other.example:8080"},  {"other.example.", "other.example"},
+      {"other.example.:8080", "other.example:8080"}, {"[::2]:8080", "[::2]:8080"},
+      {"[::2]", "[::2]"},                            {"", ""},
+      {".", "."},                                    {":80", ":80"},
+  };
+  for (const auto& [given, one] : rows) {
+    std::string authority = given;
+    index.unify(authority);
+    BOOST_TEST(authority == one, given);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_host_is_added_once) {
   SiteIndex index;
   BOOST_TEST(index.add("a.example", 0));
