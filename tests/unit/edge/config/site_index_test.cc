@@ -42,13 +42,20 @@ BOOST_AUTO_TEST_CASE(a_host_has_one_spelling_and_a_port_counts_only_where_no_nam
   SiteIndex index;
   for (const char* pattern : {"www.example.com", "*.example.net", "[::1]"}) BOOST_TEST(index.add(pattern, 0));
   const std::vector<std::pair<std::string, std::string>> rows = {
-      {"www.example.com", "www.example.com"},        {"www.example.com.", "www.example.com"},
-      {"www.example.com:8080", "www.example.com"},   {"www.example.com.:8080", "www.example.com"},
-      {"img.example.net:8080", "img.example.net"},   {"[::1]:8080", "[::1]"},
-      {"other.example:8080", "other.example:8080"},  {"other.example.", "other.example"},
-      {"other.example.:8080", "other.example:8080"}, {"[::2]:8080", "[::2]:8080"},
-      {"[::2]", "[::2]"},                            {"", ""},
-      {".", "."},                                    {":80", ":80"},
+      {"www.example.com", "www.example.com"},
+      {"www.example.com.", "www.example.com"},
+      {"www.example.com:8080", "www.example.com"},
+      {"www.example.com.:8080", "www.example.com"},
+      {"img.example.net:8080", "img.example.net"},
+      {"[::1]:8080", "[::1]"},
+      {"other.example:8080", "other.example:8080"},
+      {"other.example.", "other.example"},
+      {"other.example.:8080", "other.example:8080"},
+      {"[::2]:8080", "[::2]:8080"},
+      {"[::2]", "[::2]"},
+      {"", ""},
+      {".", "."},
+      {":80", ":80"},
   };
   for (const auto& [given, one] : rows) {
     std::string authority = given;
