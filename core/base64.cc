@@ -34,4 +34,17 @@ bool decode_base64(std::string_view text, Base64 alphabet, std::string& out) {
   return (bits & ((1u << count) - 1)) == 0;
 }
 
+std::string encode_base64(std::string_view bytes) {
+  constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t bits = 0;
+    for (std::size_t j = 0; j < 3; ++j)
+      bits = bits << 8 | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0u);
+    for (int shift = 18; shift >= 0; shift -= 6) text.push_back(digits[bits >> shift & 0x3f]);
+  }
+  for (std::size_t left = (3 - bytes.size() % 3) % 3; left > 0; --left) text[text.size() - left] = '=';
+  return text;
+}
+
 }  // namespace skerry::core

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/dns/dnssec.h"
 #include "core/dns/rdata.h"
 #include "core/dns/writer.h"
 #include "routing/client_subnet.h"
@@ -16,7 +17,8 @@ using dns::Type;
 
 constexpr int longest_alias_chain = 8;
 constexpr std::size_t smallest_udp = 512;
-constexpr std::uint32_t any_ttl = 3600;  // nothing behind it can change (RFC 8482 4.2)
+constexpr std::uint32_t any_ttl = 3600;           // nothing behind it can change (RFC 8482 4.2)
+constexpr std::uint16_t invalid_query_type = 30;  // extended error (RFC 9824 3.5)
 
 std::size_t room_for(const dns::Query& query, const Routes& routes, Transport transport, std::size_t buffer) {
   if (transport != Transport::udp) return buffer;
@@ -53,6 +55,12 @@ class Response {
     return end(outcome, rcode);
   }
 
+  // A type that nobody may ask for (RFC 9824 3.5).
+  Answered refuse_type() {
+    edns_.extended_error = invalid_query_type;
+    return refuse(Rcode::format_error, Outcome::malformed);
+  }
+
   // No longer than the query (with a cookie 16 bytes more): nothing is won by forging its source. One who sent a cookie
   // learns the right one.
   Answered limit() {
@@ -71,7 +79,7 @@ class Response {
  private:
   void set_cookie(const CookieSecrets&);
   void begin() {
-    const std::uint16_t kept = dns::opcode_mask | dns::flag_recursion_desired | dns::flag_checking_disabled;
+    const std::uint16_t kept = dns::opcode_mask | dns::flag_recursion_desired;  // not CD (RFC 4035 3.1.6)
     writer_.header(query_.id, static_cast<std::uint16_t>(dns::flag_response | (query_.flags & kept)));
     if (query_.subnet) {
       subnet_ = *query_.subnet;
@@ -85,17 +93,32 @@ class Response {
     after_question_ = writer_.mark();
   }
   Answered end(Outcome, Rcode);
+  Answered end_unsigned();
   bool check(bool written) { return fits_ = fits_ && written; }
   void keep_for(std::uint32_t ttl) { ttl_ = std::min(ttl_, ttl); }
 
   Outcome follow(const Zone*, dns::Name name);
   Outcome write_node(const Zone&, const Node&, const dns::Name& owner);
-  Outcome write_dynamic(const Zone&, const Dynamic&, const dns::Name& owner);
-  Outcome write_referral(const Delegation&, bool behind_alias);
-  Outcome write_negative(const Zone&, Outcome);
-  Outcome write_any(const dns::Name& owner);
-  bool write_set(Section, const dns::Name& owner, const RecordSet&, std::uint32_t ttl);
-  bool write_additional(const RecordSet&);
+  Outcome write_dynamic(const Zone&, const Node&, const dns::Name& owner);
+  Outcome write_referral(const Zone&, const Delegation&, bool behind_alias);
+  Outcome write_negative(const Zone&, const dns::Name& owner, const Node*);
+  Outcome write_any(const Zone&, const dns::Name& owner);
+  bool write_set(Section, const Zone&, const dns::Name& owner, const RecordSet&, std::uint32_t ttl);
+  bool write_records(Section, const dns::Name& owner, const RecordSet&, std::uint32_t ttl);
+  bool write_additional(const Zone&, const RecordSet&);
+
+  // The zone's answers are signed, and this asker wants that.
+  bool secure(const Zone& zone) const { return query_.dnssec_ok && zone.key(); }
+  bool asks_for_proof(const Zone&, const Node*) const;
+  bool write_nsec(Section, const Zone&, const dns::Name& owner, const Node*);
+  struct Signed {
+    Type type;
+    std::uint32_t original_ttl;
+    std::string_view records;  // in canonical form and order, behind length bytes
+  };
+  bool write_signature(Section, const Zone&, const dns::Name& owner, const Signed&, std::uint32_t ttl);
+  bool sign_addresses(const Zone&, const dns::Name& owner, const AnswerTable::Choice&, const Dynamic&,
+                      std::uint32_t ttl);
   bool is_dynamic_type(const Dynamic&) const;
   bool leads_to_dynamic(const Zone&, const dns::Name& target) const;
 
@@ -112,6 +135,8 @@ class Response {
   bool authoritative_ = true;
   bool with_cookie_ = false;
   bool chosen_ = false;
+  bool unsigned_ = false;          // a signature that must be there is not to be had
+  bool denied_compactly_ = false;  // the name does not exist, and an NSEC record says so (RFC 9824)
 };
 
 void Response::set_cookie(const CookieSecrets& secrets) {
@@ -148,13 +173,27 @@ Answered Response::confirm_cookie() {
   return refuse_unread(presented && !with_cookie_ ? Rcode::bad_cookie : Rcode::no_error, Outcome::cookie);
 }
 
+// Over UDP the asker comes back by TCP, which shows that its address is its own, and has a budget of its own.
+Answered Response::end_unsigned() {
+  const bool udp = asker_.transport == Transport::udp;
+  const Rcode rcode = udp ? Rcode::no_error : Rcode::server_failure;
+  writer_.rewind(after_question_);
+  writer_.set_rcode(rcode);
+  fits_ = !udp;
+  ttl_ = 0;
+  return end(Outcome::signing_limited, rcode);
+}
+
 Answered Response::resolve() {
   const Zone* zone = routes_.zones->find(query_.name.lower(), query_.type);
   if (!zone) return refuse(Rcode::refused, Outcome::refused);
   begin_with_question();
   const Outcome outcome = follow(zone, query_.name);
+  if (unsigned_) return end_unsigned();
   Rcode rcode = Rcode::no_error;
-  if (outcome == Outcome::nxdomain) rcode = Rcode::name_error;
+  // RFC 9824 5: those who don't know compact denial would take the two for a contradiction.
+  const bool shown = !denied_compactly_ || edns_.compact_ok;
+  if (outcome == Outcome::nxdomain && shown) rcode = Rcode::name_error;
   if (outcome == Outcome::unavailable) rcode = Rcode::server_failure;
   if (authoritative_) writer_.set_flag(dns::flag_authoritative);
   writer_.set_rcode(rcode);
@@ -164,15 +203,17 @@ Answered Response::resolve() {
 // Walks CNAMEs as long as their targets are ours. The rcode is that of the last name (RFC 2308 2.1).
 Outcome Response::follow(const Zone* zone, dns::Name name) {
   for (int i = 0; i < longest_alias_chain; ++i) {
+    if (secure(*zone)) edns_.compact_ok = query_.compact_ok;
     const Zone::Found found = zone->find(name.lower());
     // DS at a delegation is the parent's own data (RFC 4035 3.1.4.1), all else there is the child's.
     const bool ours = !found.delegation || (query_.type == Type::ds && name == found.delegation->owner);
-    if (!ours) return write_referral(*found.delegation, i > 0);
-    if (!found.node) return write_negative(*zone, Outcome::nxdomain);
-    if (query_.type == Type::any) return write_any(name);
+    if (!ours) return write_referral(*zone, *found.delegation, i > 0);
+    if (asks_for_proof(*zone, found.node)) return write_nsec(Section::answer, *zone, name, found.node), Outcome::fixed;
+    if (!found.node) return write_negative(*zone, name, nullptr);
+    if (query_.type == Type::any) return write_any(*zone, name);
     const RecordSet* alias = found.node->find(Type::cname);
     if (!alias || query_.type == Type::cname) return write_node(*zone, *found.node, name);
-    if (!write_set(Section::answer, name, *alias, alias->ttl)) break;
+    if (!write_set(Section::answer, *zone, name, *alias, alias->ttl)) break;
     const dns::Name target = dns::name_at(std::string_view(alias->data).substr(2));
     zone = routes_.zones->find(target.lower());
     // RFC 7871 7.2.1: the CNAME is for everyone, its target's addresses are not: they are asked for again.
@@ -193,15 +234,16 @@ bool Response::is_dynamic_type(const Dynamic& dynamic) const {
 }
 
 Outcome Response::write_node(const Zone& zone, const Node& node, const dns::Name& owner) {
-  if (node.dynamic && is_dynamic_type(*node.dynamic)) return write_dynamic(zone, *node.dynamic, owner);
+  if (node.dynamic && is_dynamic_type(*node.dynamic)) return write_dynamic(zone, node, owner);
   const RecordSet* set = node.find(query_.type);
-  if (!set) return write_negative(zone, Outcome::no_data);
+  if (!set) return write_negative(zone, owner, &node);
   // Additional records that don't fit are left out: the asker can do without (RFC 2181 9).
-  if (write_set(Section::answer, owner, *set, set->ttl)) write_additional(*set);
+  if (write_set(Section::answer, zone, owner, *set, set->ttl)) write_additional(zone, *set);
   return Outcome::fixed;
 }
 
-Outcome Response::write_dynamic(const Zone& zone, const Dynamic& dynamic, const dns::Name& owner) {
+Outcome Response::write_dynamic(const Zone& zone, const Node& node, const dns::Name& owner) {
+  const Dynamic& dynamic = *node.dynamic;
   chosen_ = true;
   if (routes_.table.empty()) return Outcome::unavailable;
   const Client client = locate_client(routes_.table, query_.subnet, asker_.source);
@@ -211,53 +253,146 @@ Outcome Response::write_dynamic(const Zone& zone, const Dynamic& dynamic, const 
   const auto all = [](const AnswerTable::Choice& choice) { return std::span(choice.addresses).first(choice.count); };
   if (query_.type == Type::a || query_.type == Type::aaaa) {
     const auto choice = choose(query_.type == Type::a ? core::AddressFamily::ipv4 : core::AddressFamily::ipv6);
-    if (choice.count == 0) return write_negative(zone, Outcome::no_data);
+    if (choice.count == 0) return write_negative(zone, owner, &node);
     for (const core::IpAddress& ip : all(choice)) check(writer_.address(Section::answer, owner, ttl, ip));
+    if (secure(zone)) sign_addresses(zone, owner, choice, dynamic, ttl);
   } else {
     const auto v4 = choose(core::AddressFamily::ipv4), v6 = choose(core::AddressFamily::ipv6);
-    if (v4.count + v6.count == 0) return write_negative(zone, Outcome::no_data);
+    if (v4.count + v6.count == 0) return write_negative(zone, owner, &node);
     check(writer_.service(Section::answer, owner, ttl, {query_.type, dynamic.service, all(v4), all(v6)}));
+    if (secure(zone) && fits_) {
+      write_signature(Section::answer, zone, owner, {query_.type, dynamic.ttl, writer_.last_data()}, ttl);
+    }
   }
   keep_for(ttl);
   return Outcome::dynamic;
 }
 
 // RFC 1034 4.3.2 3b. The glue must all be there (RFC 9471).
-Outcome Response::write_referral(const Delegation& cut, bool behind_alias) {
+Outcome Response::write_referral(const Zone& zone, const Delegation& cut, bool behind_alias) {
   authoritative_ = behind_alias;
   const RecordSet* servers = cut.node->find(Type::ns);
-  if (write_set(Section::authority, cut.owner, *servers, servers->ttl)) check(write_additional(*servers));
+  if (!write_records(Section::authority, cut.owner, *servers, servers->ttl)) return Outcome::referral;
+  if (secure(zone)) {
+    // How the child is signed, or that it is not (RFC 4035 3.1.4). Its NS records are its own to sign.
+    const RecordSet* ds = cut.node->find(Type::ds);
+    if (ds) write_set(Section::authority, zone, cut.owner, *ds, ds->ttl);
+    if (!ds) write_nsec(Section::authority, zone, cut.owner, cut.node);
+  }
+  check(write_additional(zone, *servers));
   return Outcome::referral;
 }
 
-bool Response::write_set(Section section, const dns::Name& owner, const RecordSet& set, std::uint32_t ttl) {
+// With its signature, for those who want it.
+bool Response::write_set(Section section, const Zone& zone, const dns::Name& owner, const RecordSet& set,
+                         std::uint32_t ttl) {
+  if (!write_records(section, owner, set, ttl)) return false;
+  return !secure(zone) || write_signature(section, zone, owner, {set.type, set.ttl, set.canonical}, ttl);
+}
+
+bool Response::write_records(Section section, const dns::Name& owner, const RecordSet& set, std::uint32_t ttl) {
   bool fits = true;
   set.each([&](std::string_view data) { fits = fits && writer_.record(section, owner, set.type, ttl, data); });
   keep_for(ttl);
   return section == Section::additional ? fits : check(fits);
 }
 
-bool Response::write_additional(const RecordSet& set) {
+// A set whole, with its signature where it has one, or not at all.
+bool Response::write_additional(const Zone& zone, const RecordSet& set) {
   for (const Neighbour& neighbour : set.additional) {
+    const bool glue = neighbour.node->delegation != nullptr;  // never signed (RFC 4035 2.2)
     for (const Type type : {Type::a, Type::aaaa}) {
       const RecordSet* addresses = neighbour.node->find(type);
-      if (addresses && !write_set(Section::additional, neighbour.name, *addresses, addresses->ttl)) return false;
+      if (!addresses) continue;
+      const auto before = writer_.mark();
+      const bool written = glue ? write_records(Section::additional, neighbour.name, *addresses, addresses->ttl)
+                                : write_set(Section::additional, zone, neighbour.name, *addresses, addresses->ttl);
+      if (!written) return writer_.rewind(before), false;
     }
   }
   return true;
 }
 
-// The SOA tells how long the absence may be remembered (RFC 2308 5).
-Outcome Response::write_negative(const Zone& zone, Outcome outcome) {
-  write_set(Section::authority, zone.name(), zone.soa(), zone.negative_ttl());
-  return outcome;
+// The SOA tells how long the absence may be remembered (RFC 2308 5), the NSEC record what there is instead: at a name
+// without a node, nothing.
+Outcome Response::write_negative(const Zone& zone, const dns::Name& owner, const Node* node) {
+  write_set(Section::authority, zone, zone.name(), zone.soa(), zone.negative_ttl());
+  if (secure(zone)) {
+    write_nsec(Section::authority, zone, owner, node);
+    denied_compactly_ = !node;
+  }
+  return node ? Outcome::no_data : Outcome::nxdomain;
 }
 
-Outcome Response::write_any(const dns::Name& owner) {
-  static constexpr std::string_view hinfo("\7RFC8482\0", 9);
-  check(writer_.record(Section::answer, owner, Type::hinfo, any_ttl, hinfo));
+Outcome Response::write_any(const Zone& zone, const dns::Name& owner) {
+  static constexpr std::string_view hinfo("\0\11\7RFC8482\0", 11);
+  check(writer_.record(Section::answer, owner, Type::hinfo, any_ttl, hinfo.substr(2)));
+  if (secure(zone)) write_signature(Section::answer, zone, owner, {Type::hinfo, any_ttl, hinfo}, any_ttl);
   keep_for(any_ttl);
   return Outcome::fixed;
+}
+
+// NSEC and RRSIG are made when they are needed, so they are there for every name: its NSEC record, and of the
+// signatures only that record's (the rest would be as many as the name has types, RFC 8482 4.1).
+bool Response::asks_for_proof(const Zone& zone, const Node* node) const {
+  if (!zone.key() || (query_.type != Type::nsec && query_.type != Type::rrsig)) return false;
+  return node || query_.dnssec_ok;
+}
+
+// The name's own NSEC record, which reaches to the next name that could be (RFC 9824 3.1, 3.2). Of the types that
+// depend on the client all but the one asked for are said to be there: the record may be kept for others (RFC 8198).
+bool Response::write_nsec(Section section, const Zone& zone, const dns::Name& owner, const Node* node) {
+  std::array<char, dns::nsec_size(largest_type_bitmap)> data;
+  const bool here = section == Section::answer;
+  const dns::Name next = dns::next_name(owner.lower(), zone.name());
+  const bool depends = node && node->dynamic && is_dynamic_type(*node->dynamic);
+  const auto absent = depends ? std::optional(query_.type) : std::nullopt;
+  const std::size_t size =
+      dns::write_nsec_data(next, node ? std::string_view(node->types) : dns::nxname_bitmap, absent, data.data());
+  const std::string_view record(data.data(), size);
+  const std::uint32_t ttl = zone.negative_ttl();  // RFC 9077
+  keep_for(ttl);
+  const bool only_signature = here && query_.type == Type::rrsig;
+  if (!only_signature && !check(writer_.record(section, owner, Type::nsec, ttl, record.substr(2)))) return false;
+  if (!query_.dnssec_ok && !only_signature) return true;
+  return write_signature(section, zone, owner, {Type::nsec, ttl, record}, ttl);
+}
+
+bool Response::sign_addresses(const Zone& zone, const dns::Name& owner, const AnswerTable::Choice& choice,
+                              const Dynamic& dynamic, std::uint32_t ttl) {
+  auto sorted = choice.addresses;
+  const auto end = sorted.begin() + static_cast<std::ptrdiff_t>(choice.count);
+  const auto before = [](const core::IpAddress& a, const core::IpAddress& b) { return a.octets() < b.octets(); };
+  for (auto ip = sorted.begin(); ip != end; ++ip)
+    std::rotate(std::upper_bound(sorted.begin(), ip, *ip, before), ip, ip + 1);
+  std::array<char, AnswerTable::most_addresses * 18> records;
+  char* at = records.data();
+  for (auto ip = sorted.begin(); ip != end; ++ip) {
+    const std::string_view octets = ip->octets();
+    *at++ = '\0';
+    *at++ = static_cast<char>(octets.size());
+    at = std::copy(octets.begin(), octets.end(), at);
+  }
+  const std::string_view all(records.data(), static_cast<std::size_t>(at - records.data()));
+  return write_signature(Section::answer, zone, owner, {query_.type, dynamic.ttl, all}, ttl);
+}
+
+// The records have been written with `ttl`; the signature says what is configured, so a shorter one needs no other
+// signature (RFC 4034 3.1.4).
+bool Response::write_signature(Section section, const Zone& zone, const dns::Name& owner, const Signed& set,
+                               std::uint32_t ttl) {
+  if (!fits_ || unsigned_) return false;
+  const SigningOptions& options = routes_.signing;
+  const bool udp = asker_.transport == Transport::udp;
+  const SigningTerms terms{*zone.key(), zone.name(), options.validity,
+                           udp ? options.per_second : options.tcp_per_second, asker_.now};
+  const bool optional = section == Section::additional;
+  const std::string_view data =
+      asker_.signer ? asker_.signer->sign({owner.lower(), set.type, set.original_ttl, set.records}, terms)
+                    : std::string_view();
+  if (data.empty()) return unsigned_ = unsigned_ || !optional, false;
+  const bool fits = writer_.record(section, owner, Type::rrsig, ttl, data);
+  return optional ? fits : check(fits);
 }
 
 // What operators ask a server about itself; REFUSED unless configured.
@@ -322,6 +457,7 @@ Answered answer(const Routes& routes, std::span<const std::byte> packet, const A
     default: break;
   }
   if (query.type == Type::opt) return response.refuse_unread(Rcode::format_error, Outcome::malformed);
+  if (query.type == Type::nxname) return response.refuse_type();
   if (is_unknown_meta(query.type)) return response.refuse(Rcode::not_implemented, Outcome::not_implemented);
   if (query.klass == dns::Class::chaos) return response.resolve_chaos();
   if (query.klass != dns::Class::in || is_transfer(query.type)) {

@@ -1,8 +1,8 @@
 // One DNS query in, one response out: bytes to bytes, the same for UDP and TCP.
 //
-// Pure: no socket, no clock, no allocation, nothing remembered. Every well-formed query gets an answer; packets that
-// must not be answered (responses, fragments of headers) give size 0. The order of the rules is the order of the code
-// in answer.cc.
+// Pure: no socket, no clock, no allocation, nothing remembered but signatures. Every well-formed query gets an answer;
+// packets that must not be answered (responses, fragments of headers) give size 0. The order of the rules is the order
+// of the code in answer.cc.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +16,7 @@
 #include "routing/cookies.h"
 #include "routing/pop_selector.h"
 #include "routing/rate_limiter.h"
+#include "routing/signer.h"
 #include "routing/zone.h"
 
 namespace skerry::routing {
@@ -31,6 +32,7 @@ struct Routes {
   std::string chaos_version;             // for version.bind and version.server; empty: refused
   std::string chaos_id;                  // for id.server and hostname.bind
   std::shared_ptr<RateLimiter> limiter;  // null: no limit. answer() does not look at it: its caller does
+  SigningOptions signing;
 };
 
 enum class Transport : std::uint8_t { udp, tcp, tls, https };
@@ -41,8 +43,9 @@ std::string_view name(Transport);
 struct Asker {
   core::IpAddress source;
   Transport transport = Transport::udp;
-  std::uint32_t now = 0;    // seconds since 1970: cookies have a time
-  bool over_limit = false;  // too many answers went to this network: without a good cookie it is told to use TCP
+  std::uint32_t now = 0;     // seconds since 1970: cookies have a time
+  bool over_limit = false;   // too many answers went to this network: without a good cookie it is told to use TCP
+  Signer* signer = nullptr;  // this thread's; without one nothing of a signed zone is told to those who want signatures
 };
 
 constexpr std::uint32_t unix_seconds(core::WallTime time) {
@@ -50,12 +53,13 @@ constexpr std::uint32_t unix_seconds(core::WallTime time) {
 }
 
 // What became of a query: the words of metrics and logs.
-#define SKERRY_ANSWER_OUTCOMES(X)                   \
-  X(dynamic)  /* addresses chosen for the client */ \
-  X(fixed)    /* records as configured */           \
-  X(referral) /* delegated to other servers */      \
-  X(limited)  /* over the rate limit */             \
-  X(cookie)   /* no question, only a cookie */      \
+#define SKERRY_ANSWER_OUTCOMES(X)                          \
+  X(dynamic)         /* addresses chosen for the client */ \
+  X(fixed)           /* records as configured */           \
+  X(referral)        /* delegated to other servers */      \
+  X(limited)         /* over the rate limit */             \
+  X(cookie)          /* no question, only a cookie */      \
+  X(signing_limited) /* too many new signatures */         \
   X(no_data) X(nxdomain) X(refused) X(malformed) X(not_implemented) X(bad_version) X(unavailable) X(ignored)
 
 enum class Outcome : std::uint8_t {

@@ -85,7 +85,8 @@ const config::Table<RouterConfig>& router_table() {
                                                     .table("rate_limit", &DnsSections::rate_limit, rate_limit_table())
                                                     .table("chaos", &DnsSections::chaos, chaos_table())
                                                     .table("tls", &DnsSections::tls, tls_table())
-                                                    .table("query_log", &DnsSections::query_log, query_log_table());
+                                                    .table("query_log", &DnsSections::query_log, query_log_table())
+                                                    .table("dnssec", &DnsSections::dnssec, dnssec_table());
   static const config::Table<RouterConfig> table =
       config::Table<RouterConfig>("skerry-router")
           .table("router", &RouterConfig::router, section_table())

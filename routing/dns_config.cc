@@ -105,6 +105,31 @@ const config::Table<QueryLogOptions>& query_log_table() {
   return table;
 }
 
+const config::Table<SigningOptions>& dnssec_table() {
+  using std::chrono::seconds;
+  static const config::Table<SigningOptions> table =
+      config::Table<SigningOptions>(
+          "How zones with a `dnssec_key` are signed: while they are asked, what was signed is kept.")
+          .key("validity", &SigningOptions::validity,
+               {.doc = "How long a signature is good. It is renewed after a quarter of that.",
+                .min = seconds(86400),
+                .max = seconds(30 * 86400),
+                .applies = Applies::live})
+          .key("signatures_per_second", &SigningOptions::per_second,
+               {.doc = "The most new signatures that a UDP thread makes; beyond it, askers are told to use TCP.",
+                .min = 1,
+                .max = 1'000'000,
+                .applies = Applies::live})
+          .key("tcp_signatures_per_second", &SigningOptions::tcp_per_second,
+               {.doc = "The most new signatures for askers over TCP, TLS and HTTPS; beyond it, SERVFAIL.",
+                .min = 1,
+                .max = 1'000'000,
+                .applies = Applies::live})
+          .key("cache", &SigningOptions::cache,
+               {.doc = "Signatures that each thread keeps, about 110 bytes each.", .min = 64, .max = 16'777'216});
+  return table;
+}
+
 void check_dns_sections(const DnsSections& dns, config::Report& report) {
   for (const auto& [key, text] :
        {std::pair("cookies.secret", dns.cookies.secret), {"cookies.previous", dns.cookies.previous}}) {

@@ -8,6 +8,7 @@
 #include "routing/cookies.h"
 #include "routing/query_log.h"
 #include "routing/rate_limiter.h"
+#include "routing/signer.h"
 
 namespace skerry::routing {
 
@@ -32,6 +33,7 @@ struct DnsSections {
   ChaosSection chaos;
   TlsSection tls;
   QueryLogOptions query_log;
+  SigningOptions dnssec;
 };
 
 const config::Table<CookieSection>& cookie_table();
@@ -39,6 +41,7 @@ const config::Table<RateLimits>& rate_limit_table();
 const config::Table<ChaosSection>& chaos_table();
 const config::Table<TlsSection>& tls_table();
 const config::Table<QueryLogOptions>& query_log_table();
+const config::Table<SigningOptions>& dnssec_table();
 
 // What only shows when a section is seen as a whole.
 void check_dns_sections(const DnsSections&, config::Report&);

@@ -14,7 +14,7 @@ core::Error about(core::Error error, std::string_view transport, const core::Add
 
 core::Result<std::unique_ptr<DnsServer>> DnsServer::start(const core::Worker& worker, const Published<Routes>& routes,
                                                           const DnsServerOptions& options) {
-  std::unique_ptr<DnsServer> server(new DnsServer());
+  std::unique_ptr<DnsServer> server(new DnsServer(options));
   for (const core::Address& address : options.listen) {
     auto added = server->add_address(worker, routes, options, address);
     if (!added.ok()) return added.error();
@@ -26,7 +26,7 @@ core::Result<std::unique_ptr<DnsServer>> DnsServer::start(const core::Worker& wo
 
 core::Result<void> DnsServer::add_address(const core::Worker& worker, const Published<Routes>& routes,
                                           const DnsServerOptions& options, core::Address address) {
-  auto tcp = TcpResponder::listen(worker, address, {options.tcp, {}, {options.query_log, main_lane}}, routes);
+  auto tcp = TcpResponder::listen(worker, address, {options.tcp, {}, {options.query_log, main_lane}, &signer_}, routes);
   if (!tcp.ok()) return about(tcp.error(), "TCP", address);
   address.port = (*tcp)->local_address().port;  // port 0: UDP takes the one that TCP was given
   tcp_.push_back(std::move(tcp).value());
@@ -34,7 +34,7 @@ core::Result<void> DnsServer::add_address(const core::Worker& worker, const Publ
     auto socket = worker.network.bind_blocking_datagram(address);
     if (!socket.ok()) return about(socket.error(), "UDP", address);
     const QueryLane log{options.query_log, static_cast<int>(udp_.size()) + 1};
-    udp_.push_back(std::make_unique<UdpResponder>(std::move(socket).value(), routes, log));
+    udp_.push_back(std::make_unique<UdpResponder>(std::move(socket).value(), routes, log, options.signature_cache));
   }
   return {};
 }
@@ -45,8 +45,8 @@ core::Result<void> DnsServer::add_encrypted(const core::Worker& worker, const Pu
     auto context = core::TlsContext::server({{options.certificate}, {"dot"}, {}});
     if (!context.ok()) return context.error();
     for (const core::Address& address : options.dot_listen) {
-      auto dot =
-          TcpResponder::listen(worker, address, {options.tcp, context.value(), {options.query_log, main_lane}}, routes);
+      auto dot = TcpResponder::listen(worker, address,
+                                      {options.tcp, context.value(), {options.query_log, main_lane}, &signer_}, routes);
       if (!dot.ok()) return about(dot.error(), "DNS over TLS", address);
       dot_.push_back(std::move(dot).value());
     }
@@ -54,7 +54,8 @@ core::Result<void> DnsServer::add_encrypted(const core::Worker& worker, const Pu
   if (options.doh_listen.empty()) return {};
   auto context = core::TlsContext::server({{options.certificate}, {"http/1.1"}, {}});
   if (!context.ok()) return context.error();
-  doh_service_ = std::make_unique<DohService>(routes, options.doh_path, QueryLane{options.query_log, main_lane});
+  doh_service_ =
+      std::make_unique<DohService>(routes, options.doh_path, QueryLane{options.query_log, main_lane}, &signer_);
   for (const core::Address& address : options.doh_listen) {
     if (auto added = add_doh(worker, address, context.value()); !added.ok()) return added.error();
   }
@@ -105,6 +106,13 @@ AnswerTotals DnsServer::totals(Transport transport) const {
       if (doh_service_) doh_service_->counts().add_to(totals);
       break;
   }
+  return totals;
+}
+
+SignatureTotals DnsServer::signatures() const {
+  SignatureTotals totals;
+  signer_.add_to(totals);
+  for (const auto& responder : udp_) responder->signer().add_to(totals);
   return totals;
 }
 

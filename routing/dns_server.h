@@ -21,6 +21,7 @@ struct DnsServerOptions {
   core::TlsCertificate certificate;  // for both
   std::string doh_path;
   QueryLog* query_log = nullptr;  // outlives the server; null: none
+  std::size_t signature_cache = SigningOptions().cache;
 
   // Lanes that the query log needs: one for the main loop, one for each UDP thread.
   int log_lanes() const { return 1 + static_cast<int>(listen.size()) * udp_threads; }
@@ -38,16 +39,18 @@ class DnsServer {
   std::vector<core::Address> dot_addresses() const;
   std::vector<core::Address> doh_addresses() const;
   AnswerTotals totals(Transport) const;
+  SignatureTotals signatures() const;
   std::size_t tcp_connections() const;
   std::uint64_t tcp_evicted() const;
   std::uint64_t tcp_timed_out() const;
 
  private:
-  DnsServer() = default;
+  explicit DnsServer(const DnsServerOptions& options) : signer_(options.signature_cache) {}
   core::Result<void> add_address(const core::Worker&, const Published<Routes>&, const DnsServerOptions&, core::Address);
   core::Result<void> add_encrypted(const core::Worker&, const Published<Routes>&, const DnsServerOptions&);
   core::Result<void> add_doh(const core::Worker&, const core::Address&, std::shared_ptr<const core::TlsContext>);
 
+  Signer signer_;  // of all that answers on the main loop
   std::vector<std::unique_ptr<TcpResponder>> tcp_, dot_;
   std::unique_ptr<DohService> doh_service_;
   std::vector<std::unique_ptr<http::Server>> doh_;

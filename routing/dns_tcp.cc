@@ -79,6 +79,7 @@ class TcpResponder::Connection final : core::StreamEvents {
     asker.transport = owner_.tls_ ? Transport::tls : Transport::tcp;
     const core::WallTime wall = owner_.worker_.loop.wall();
     asker.now = unix_seconds(wall);
+    asker.signer = owner_.signer_;
     const Answered answered = answer(owner_.routes_.get(), query, asker, owner_.answer_room_);
     owner_.counts_.count(answered);
     owner_.log_.note(wall, asker, answered, query);
@@ -137,6 +138,7 @@ TcpResponder::TcpResponder(const core::Worker& worker, const TcpOptions& options
       routes_(routes),
       tls_(options.tls),
       log_(options.log),
+      signer_(options.signer),
       answer_room_(longest_message) {}
 
 TcpResponder::~TcpResponder() = default;

@@ -27,6 +27,7 @@ struct TcpOptions {
   TcpLimits limits{};
   std::shared_ptr<const core::TlsContext> tls{};  // null: plain TCP
   QueryLane log{};
+  Signer* signer = nullptr;  // outlives the responder; null: signed zones answer SERVFAIL to those who want signatures
 };
 
 class TcpResponder final : core::ListenerEvents {
@@ -57,6 +58,7 @@ class TcpResponder final : core::ListenerEvents {
   Published<Routes>::Reader routes_;
   const std::shared_ptr<const core::TlsContext> tls_;
   const QueryLane log_;
+  Signer* const signer_;
   AnswerCounts counts_;
   std::uint64_t evicted_ = 0;
   std::uint64_t timed_out_ = 0;

@@ -3,9 +3,10 @@
 namespace skerry::routing {
 
 UdpResponder::UdpResponder(std::unique_ptr<core::BlockingDatagram> socket, const Published<Routes>& routes,
-                           QueryLane log)
+                           QueryLane log, std::size_t signature_cache)
     : socket_(std::move(socket)),
       routes_(routes),
+      signer_(signature_cache),
       log_(log),
       queries_(batch * query_room),
       responses_(batch * response_room),
@@ -39,6 +40,7 @@ void UdpResponder::answer_batch(const Routes& routes, std::size_t received) {
   Asker asker;
   const core::WallTime wall = core::system_clock().wall();
   asker.now = unix_seconds(wall);
+  asker.signer = &signer_;
   std::size_t ready = 0;
   for (std::size_t i = 0; i < received; ++i) {
     const auto room = std::span<std::byte>(responses_).subspan(i * response_room, response_room);

@@ -18,12 +18,14 @@ namespace skerry::routing {
 // Padded on purpose: its thread's counters have a cache line of their own.
 class UdpResponder {  // NOLINT(clang-analyzer-optin.performance.Padding)
  public:
-  UdpResponder(std::unique_ptr<core::BlockingDatagram>, const Published<Routes>&, QueryLane log = {});
+  UdpResponder(std::unique_ptr<core::BlockingDatagram>, const Published<Routes>&, QueryLane log,
+               std::size_t signature_cache);
   ~UdpResponder();  // wakes and joins
 
   void start();
   const core::Address& local_address() const { return socket_->local_address(); }
   const AnswerCounts& counts() const { return counts_; }
+  const Signer& signer() const { return signer_; }
 
  private:
   static constexpr std::size_t batch = 64;
@@ -36,6 +38,7 @@ class UdpResponder {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::unique_ptr<core::BlockingDatagram> socket_;
   const Published<Routes>& routes_;
   AnswerCounts counts_;
+  Signer signer_;
   const QueryLane log_;
   std::vector<std::byte> queries_, responses_;
   std::vector<core::DatagramMessage> incoming_, outgoing_;

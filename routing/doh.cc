@@ -67,6 +67,7 @@ class DohService::Handler final : public http::RequestHandler {
     asker.transport = Transport::https;
     const core::WallTime wall = sink_.worker().loop.wall();
     asker.now = unix_seconds(wall);
+    asker.signer = service_.signer_;
     const Answered answered =
         answer(service_.routes_.get(), std::as_bytes(std::span(query_)), asker, service_.answer_room_);
     service_.counts_.count(answered);
@@ -100,8 +101,8 @@ class DohService::Handler final : public http::RequestHandler {
   std::string query_;
 };
 
-DohService::DohService(const Published<Routes>& routes, std::string path, QueryLane log)
-    : path_(std::move(path)), routes_(routes), log_(log), answer_room_(longest_query) {}
+DohService::DohService(const Published<Routes>& routes, std::string path, QueryLane log, Signer* signer)
+    : path_(std::move(path)), routes_(routes), log_(log), signer_(signer), answer_room_(longest_query) {}
 
 DohService::~DohService() = default;
 

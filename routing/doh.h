@@ -17,8 +17,9 @@ namespace skerry::routing {
 
 class DohService final : public http::RequestService {
  public:
-  // `path`: for instance "/dns-query". `routes` outlives the service.
-  DohService(const Published<Routes>& routes, std::string path, QueryLane log = {});
+  // `path`: for instance "/dns-query". `routes` and `signer` outlive the service; without a signer it answers SERVFAIL
+  // to those who want signatures of a signed zone.
+  DohService(const Published<Routes>& routes, std::string path, QueryLane log = {}, Signer* signer = nullptr);
   ~DohService() override;
 
   http::RequestHandler& acquire(http::ResponseSink&) override;
@@ -31,6 +32,7 @@ class DohService final : public http::RequestService {
   const std::string path_;
   Published<Routes>::Reader routes_;
   const QueryLane log_;
+  Signer* const signer_;
   AnswerCounts counts_;
   std::vector<std::byte> answer_room_;
   std::unordered_map<http::RequestHandler*, std::unique_ptr<Handler>> handlers_;

@@ -81,6 +81,7 @@ core::Result<void> Router::listen() {
   options.doh_listen = config_.dns.tls.doh_listen;
   options.certificate = {config_.dns.tls.certificate, config_.dns.tls.key};
   options.doh_path = config_.dns.tls.doh_path;
+  options.signature_cache = config_.dns.dnssec.cache;
   if (config_.dns.query_log.path != "off") {
     auto log = QueryLog::open(config_.dns.query_log, options.log_lanes());
     if (!log.ok()) return log.error();
@@ -188,6 +189,7 @@ void Router::publish(Map map) {
   routes->cookies = cookie_secrets();
   routes->chaos_version = config_.dns.chaos.version;
   routes->chaos_id = config_.dns.chaos.id;
+  routes->signing = config_.dns.dnssec;
   const RateLimits& limits = config_.dns.rate_limit;
   const bool limited = limits.per_second > 0;
   if (limited && (!limiter_ || !(limiter_->limits() == limits))) {

@@ -40,6 +40,12 @@ void Router::write_dns_metrics(metrics::Exposition& out) const {
   out.sample("skerry_dns_client_subnet_total", {}, with_subnet);
   out.family("skerry_dns_cookies_total", "Queries with a good cookie.", "counter");
   out.sample("skerry_dns_cookies_total", {}, with_cookie);
+  const SignatureTotals signatures = server_->signatures();
+  out.family("skerry_dns_signatures_total", "DNSSEC signatures in answers by where they came from.", "counter");
+  out.sample("skerry_dns_signatures_total", {{"result", "made"}}, signatures.made);
+  out.sample("skerry_dns_signatures_total", {{"result", "cached"}}, signatures.cached);
+  out.sample("skerry_dns_signatures_total", {{"result", "refused"}}, signatures.refused);
+  out.sample("skerry_dns_signatures_total", {{"result", "failed"}}, signatures.failed);
   if (query_log_) {
     out.family("skerry_dns_query_log_lines_total", "Queries written to the query log.", "counter");
     out.sample("skerry_dns_query_log_lines_total", {}, query_log_->written());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/dns/dnssec.h"
 #include "core/dns/rdata.h"
 
 namespace skerry::routing {
@@ -64,7 +65,21 @@ void Zone::seal() {
   link_delegations();
   for (auto& [owner, node] : nodes_) {
     for (RecordSet& set : node.sets) link_additional(owner, set);
+    if (key_) prepare_signing(node);
   }
+}
+
+// At a delegation the parent speaks for NS and DS only: addresses there are glue (RFC 4035 2.3).
+void Zone::prepare_signing(Node& node) {
+  std::vector<dns::Type> types = {dns::Type::rrsig, dns::Type::nsec};
+  for (RecordSet& set : node.sets) {
+    if (node.delegation && set.type != dns::Type::ns && set.type != dns::Type::ds) continue;
+    types.push_back(set.type);
+    set.canonical = dns::canonical_records(set.type, set.data);
+  }
+  if (node.dynamic) types.insert(types.end(), {dns::Type::a, dns::Type::aaaa});
+  if (node.dynamic && !node.dynamic->service.empty()) types.insert(types.end(), {dns::Type::https, dns::Type::svcb});
+  node.types = dns::type_bitmap(std::move(types));
 }
 
 // Of several on the way up, the one nearest to the zone's name counts.

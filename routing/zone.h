@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/dns/message.h"
+#include "core/dns/signing_key.h"
 
 namespace skerry::routing {
 
@@ -29,12 +30,17 @@ struct Neighbour {
   const Node* node;
 };
 
+// No name has more types: so its NSEC record is bounded. With those that signing adds, each in a window of its own.
+constexpr std::size_t most_types = 64;
+constexpr std::size_t largest_type_bitmap = (most_types + 8) * 34;
+
 // The records of one type at one name (an RRset, RFC 2181 5).
 struct RecordSet {
   dns::Type type{};
   std::uint32_t ttl = 0;
   std::string data;  // each record's, in wire form and uncompressed, behind its two length bytes
   std::vector<Neighbour> additional;
+  std::string canonical;  // `data` in canonical form and order (RFC 4034 6), for signatures; empty in unsigned zones
 
   void append(std::string_view record);
   bool contains(std::string_view record) const;
@@ -71,6 +77,7 @@ struct Node {
   std::vector<RecordSet> sets;  // few
   std::optional<Dynamic> dynamic;
   const Delegation* delegation = nullptr;  // this name is at it or below
+  std::string types;                       // type bit map of its NSEC record (RFC 4034 4.1.2); empty in unsigned zones
 
   const RecordSet* find(dns::Type) const;
   RecordSet* find(dns::Type);
@@ -89,6 +96,8 @@ class Zone {
   // How long an absence may be remembered (RFC 2308 5).
   std::uint32_t negative_ttl() const { return negative_ttl_; }
   std::size_t size() const { return nodes_.size(); }
+  // Signs the zone's answers; null: they are not signed.
+  const dns::SigningKey* key() const { return key_.get(); }
 
   // What there is at a name inside the zone; `lower` is in lower case. A name that does not exist falls to the wildcard
   // of the closest name above that does (RFC 4592); without one `node` is null: NXDOMAIN.
@@ -103,17 +112,21 @@ class Zone {
   // The node of a name inside the zone, made when it is first asked for; names between it and the zone's come into
   // being without records (empty non-terminals, RFC 8020). Not after seal().
   Node& add(const dns::Name&);
-  // Links delegations and additional addresses. There is an SOA at the zone's name.
+  // Before seal(): answers will be signed.
+  void sign_with(std::shared_ptr<const dns::SigningKey> key) { key_ = std::move(key); }
+  // Links delegations and additional addresses, and prepares what signatures need. There is an SOA at the zone's name.
   void seal();
 
  private:
   const Node* find_exact(std::string_view wire) const;
   void link_delegations();
   void link_additional(const std::string& owner, RecordSet&);
+  static void prepare_signing(Node&);
 
   dns::Name name_;
   const RecordSet* soa_ = nullptr;
   std::uint32_t negative_ttl_ = 0;
+  std::shared_ptr<const dns::SigningKey> key_;
   std::unordered_map<std::string, Node, WireHash, std::equal_to<>> nodes_;  // nodes stay where they are
   std::deque<Delegation> delegations_;
 };

@@ -20,6 +20,12 @@ bool is_address(Type type) {
   return type == Type::a || type == Type::aaaa;
 }
 
+// What signing makes: DNSKEY, RRSIG, NSEC, NSEC3, NSEC3PARAM.
+bool belongs_to_signing(Type type) {
+  const auto number = static_cast<unsigned>(type);
+  return type == Type::dnskey || type == Type::rrsig || type == Type::nsec || number == 50 || number == 51;
+}
+
 }  // namespace
 
 // What a name can't have, whatever else is there.
@@ -27,6 +33,10 @@ bool ZoneBuilder::fits_name(const dns::Name& owner, Type type, const Node& node,
   const bool apex = owner == name();
   if (type == Type::dname)
     return fail(place, "DNAME records are not answered by (RFC 6672): say what lies below"), false;
+  if (!keys_.empty() && belongs_to_signing(type))
+    return fail(place, "the router makes the records of this type itself: the zone has a dnssec_key"), false;
+  if (node.sets.size() >= most_types && !node.find(type))
+    return fail(place, "more than " + std::to_string(most_types) + " types at one name"), false;
   if (apex && type == Type::ds) return fail(place, "DS records of this zone stand in its parent (RFC 4035 2.4)"), false;
   if (node.find(Type::cname) || (type == Type::cname && !node.empty())) return fail(place, beside_alias), false;
   if (apex && type == Type::cname) return fail(place, "a CNAME can't stand at the zone's own name"), false;
@@ -71,11 +81,32 @@ void ZoneBuilder::add_dynamic(const dns::Name& owner, Dynamic dynamic, std::size
   placed_.push_back({std::string(owner.lower().wire()), Type::any, place});
 }
 
+void ZoneBuilder::sign_with(std::shared_ptr<const dns::SigningKey> key,
+                            const std::vector<std::shared_ptr<const dns::SigningKey>>& beside) {
+  keys_.push_back(key->dnskey());
+  for (const auto& other : beside) keys_.push_back(other->dnskey());
+  zone_->sign_with(std::move(key));
+}
+
+// With the SOA's time to live, as it is what the zone's operator chose for what seldom changes.
+void ZoneBuilder::add_keys() {
+  if (keys_.empty()) return;
+  Node& apex = zone_->add(name());
+  const std::uint32_t ttl = apex.find(Type::soa)->ttl;
+  RecordSet& set = apex.sets.emplace_back();
+  set.type = Type::dnskey;
+  set.ttl = ttl;
+  for (const std::string& data : keys_) {
+    if (!set.contains(data)) set.append(data);
+  }
+}
+
 std::unique_ptr<Zone> ZoneBuilder::finish(std::size_t place) {
   const Node* apex = zone_->find_exact(name());
   if (!apex->find(Type::soa)) fail(place, "the zone has no SOA record");
   if (!apex->find(Type::ns)) fail(place, "the zone has no NS record");
   if (!problems_.empty()) return nullptr;
+  add_keys();
   zone_->seal();
   check_delegations();
   if (!problems_.empty()) return nullptr;

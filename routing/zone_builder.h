@@ -21,6 +21,9 @@ class ZoneBuilder {
   // `data` is sound for its type. A record that is there already is left out (RFC 2181 5).
   void add(const dns::Name& owner, dns::Type, std::uint32_t ttl, std::string_view data, std::size_t place);
   void add_dynamic(const dns::Name& owner, Dynamic, std::size_t place);
+  // Before all records: the zone is signed with `key`, and tells its DNSKEY record and those of the keys beside it.
+  void sign_with(std::shared_ptr<const dns::SigningKey> key,
+                 const std::vector<std::shared_ptr<const dns::SigningKey>>& beside);
   // The finished zone; null if there are problems. `place` is the zone's own.
   std::unique_ptr<Zone> finish(std::size_t place);
   const std::vector<ZoneProblem>& problems() const { return problems_; }
@@ -34,6 +37,7 @@ class ZoneBuilder {
 
   bool fits_name(const dns::Name& owner, dns::Type, const Node&, std::size_t place);
   void fail(std::size_t place, std::string message) { problems_.push_back({place, std::move(message)}); }
+  void add_keys();
   void check_delegations();
   void check_below(const Placed&, const dns::Name& owner, const Delegation&);
   void check_targets(const Placed&, const Node&);
@@ -41,6 +45,7 @@ class ZoneBuilder {
   std::unique_ptr<Zone> zone_;
   std::vector<Placed> placed_;
   std::vector<ZoneProblem> problems_;
+  std::vector<std::string> keys_;  // DNSKEY data; empty: the zone is not signed
 };
 
 }  // namespace skerry::routing

@@ -106,6 +106,18 @@ const config::Table<ZoneSection>& zone_table() {
                 .applies = Applies::live})
           .key("ttl", &ZoneSection::ttl,
                {.doc = "Time to live of SOA and NS.", .min = seconds(0), .max = longest_ttl, .applies = Applies::live})
+          .key("dnssec_key", &ZoneSection::dnssec_key,
+               {.doc = "Sign the zone's answers (DNSSEC) with this private key: a PEM file from `skerry dnssec "
+                       "keygen`. Its "
+                       "DS record (`skerry dnssec ds`) belongs into the parent zone.",
+                .applies = Applies::live,
+                .shown_default = "not signed"})
+          .key("dnssec_standby_keys", &ZoneSection::dnssec_standby_keys,
+               {.doc =
+                    "Keys whose DNSKEY records are told, too, but which sign nothing: the next one before a change of "
+                    "keys, the last one after it.",
+                .max = 4,
+                .applies = Applies::live})
           .array("record", &ZoneSection::records, record_table(), {.doc = "", .applies = Applies::live})
           .array("dynamic", &ZoneSection::dynamic, dynamic_table(), {.doc = "", .applies = Applies::live});
   return table;

@@ -49,6 +49,7 @@ class ZonePlan {
     dns::Name name;
     if (!read_absolute(section_.name, at_ + ".name", report_, name)) return nullptr;
     builder_ = std::make_unique<ZoneBuilder>(name);
+    if (!add_keys()) return nullptr;
     const bool opened = section_.file.empty() ? add_apex() : add_file();
     if (!opened) return nullptr;
     for (std::size_t i = 0; i < section_.records.size(); ++i) {
@@ -78,6 +79,24 @@ class ZonePlan {
     const std::string at =
         section_.file + ":" + std::to_string(where.in_file.line) + ":" + std::to_string(where.in_file.column) + ": ";
     report_.add({{}, config::subject_of(at_ + ".file"), at + message, {}});
+  }
+
+  bool add_keys() {
+    if (section_.dnssec_key.empty()) {
+      if (section_.dnssec_standby_keys.empty()) return true;
+      report_.fail(at_ + ".dnssec_standby_keys", "need a dnssec_key that signs");
+      return false;
+    }
+    auto key = dns::SigningKey::read(section_.dnssec_key);
+    if (!key.ok()) return report_.fail(at_ + ".dnssec_key", key.error().detail), false;
+    std::vector<std::shared_ptr<const dns::SigningKey>> beside;
+    for (const std::string& file : section_.dnssec_standby_keys) {
+      auto other = dns::SigningKey::read(file);
+      if (!other.ok()) return report_.fail(at_ + ".dnssec_standby_keys", other.error().detail), false;
+      beside.push_back(std::move(other).value());
+    }
+    builder_->sign_with(std::move(key).value(), beside);
+    return true;
   }
 
   // SOA and NS from the section's own keys.
@@ -182,6 +201,17 @@ class ZonePlan {
   std::vector<Where> places_;
 };
 
+// A signed zone that does not delegate a zone of ours below it denies, with a signature, that there is one: whoever
+// validates would take the lower zone's answers for forged.
+void check_parent(const dns::Name& name, const Zones& zones, const std::string& at, config::Report& report) {
+  const Zone* parent = name.is_root() ? nullptr : zones.find(name.parent());
+  if (!parent || !parent->key()) return;
+  const Node* node = parent->find_exact(name);
+  if (node && node->find(Type::ns)) return;
+  report.fail(at, "the zone above it, " + parent->name().to_string() +
+                      ", is signed and must delegate it: NS records for this name are missing there");
+}
+
 }  // namespace
 
 std::shared_ptr<const Zones> plan_zones(const std::vector<ZoneSection>& sections, config::Report& report) {
@@ -189,6 +219,10 @@ std::shared_ptr<const Zones> plan_zones(const std::vector<ZoneSection>& sections
   for (std::size_t i = 0; i < sections.size(); ++i) {
     auto zone = ZonePlan(sections[i], path("zone", i), report).build();
     if (zone && !zones->add(std::move(zone))) report.fail(path("zone", i) + ".name", "this zone is there twice");
+  }
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    const auto name = dns::Name::parse(sections[i].name);
+    if (name.ok()) check_parent(name->lower(), *zones, path("zone", i) + ".name", report);
   }
   return zones;
 }

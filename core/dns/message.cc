@@ -110,6 +110,7 @@ bool read_option(OptionCode code, std::span<const std::byte> data, Query& query)
     case OptionCode::cookie: return read_cookie(data, query);
     case OptionCode::nsid: query.wants_nsid = true; break;
     case OptionCode::tcp_keepalive: query.wants_keepalive = true; break;
+    case OptionCode::extended_error: break;  // ours to say
   }
   return true;
 }
@@ -132,6 +133,7 @@ QueryKind read_opt(const Record& opt, std::span<const std::byte> packet, Query& 
   query.edns_version = static_cast<std::uint8_t>(opt.ttl >> 16);
   query.udp_size = std::max<std::uint16_t>(512, static_cast<std::uint16_t>(opt.klass));
   query.dnssec_ok = (opt.ttl & 0x8000) != 0;
+  query.compact_ok = (opt.ttl & 0x4000) != 0;
   if (query.edns_version != 0) return QueryKind::bad_version;
   const bool good = read_options(packet.subspan(opt.data_at, opt.data_size), query);
   return good ? QueryKind::good : QueryKind::malformed;
@@ -295,8 +297,12 @@ std::string type_name(Type type) {
     case Type::dname: return "DNAME";
     case Type::opt: return "OPT";
     case Type::ds: return "DS";
+    case Type::rrsig: return "RRSIG";
+    case Type::nsec: return "NSEC";
+    case Type::dnskey: return "DNSKEY";
     case Type::svcb: return "SVCB";
     case Type::https: return "HTTPS";
+    case Type::nxname: return "NXNAME";
     case Type::ixfr: return "IXFR";
     case Type::axfr: return "AXFR";
     case Type::any: return "ANY";

@@ -33,8 +33,12 @@ enum class Type : std::uint16_t {
   dname = 39,
   opt = 41,
   ds = 43,
+  rrsig = 46,
+  nsec = 47,
+  dnskey = 48,
   svcb = 64,
   https = 65,
+  nxname = 128,  // only in type bit maps: no such name (RFC 9824)
   ixfr = 251,
   axfr = 252,
   any = 255,
@@ -65,7 +69,13 @@ constexpr std::uint16_t flag_recursion_desired = 0x0100;
 constexpr std::uint16_t flag_checking_disabled = 0x0010;
 constexpr std::uint16_t opcode_mask = 0x7800;
 
-enum class OptionCode : std::uint16_t { nsid = 3, client_subnet = 8, cookie = 10, tcp_keepalive = 11 };
+enum class OptionCode : std::uint16_t {
+  nsid = 3,
+  client_subnet = 8,
+  cookie = 10,
+  tcp_keepalive = 11,
+  extended_error = 15
+};
 
 // The client subnet option (RFC 7871 6). `address` holds the bytes that SOURCE covers, the rest is zero.
 struct SubnetOption {
@@ -91,6 +101,7 @@ struct Query {
   std::uint8_t edns_version = 0;
   std::uint16_t udp_size = 512;  // what the asker can take over UDP; at least 512
   bool dnssec_ok = false;
+  bool compact_ok = false;  // a name that does not exist may be told by NXDOMAIN, too (RFC 9824 5.1)
   bool wants_nsid = false;
   bool wants_keepalive = false;  // RFC 7828
   std::string_view cookie;       // RFC 7873, in the packet: 8 bytes, or 16 to 40 with the server's part; empty: none

@@ -9,9 +9,9 @@ namespace {
 
 constexpr std::size_t longest_data = 65535;
 
-constexpr Type named_types[] = {Type::a,     Type::ns, Type::cname, Type::soa,   Type::ptr,
-                                Type::hinfo, Type::mx, Type::txt,   Type::aaaa,  Type::srv,
-                                Type::dname, Type::ds, Type::svcb,  Type::https, Type::caa};
+constexpr Type named_types[] = {Type::a,    Type::ns,    Type::cname, Type::soa,  Type::ptr,    Type::hinfo,
+                                Type::mx,   Type::txt,   Type::aaaa,  Type::srv,  Type::dname,  Type::ds,
+                                Type::svcb, Type::https, Type::rrsig, Type::nsec, Type::dnskey, Type::caa};
 
 bool equal_word(std::string_view text, std::string_view word) {
   return equal_ignoring_case(text, word);

@@ -82,13 +82,14 @@ void MessageWriter::put_hints(ServiceKey key, std::span<const core::IpAddress> h
 std::size_t MessageWriter::opt_size(const Edns& edns) {
   const auto size = [](std::string_view data) { return data.empty() ? 0 : 4 + data.size(); };
   const std::size_t subnet = edns.subnet ? 8 + edns.subnet->address_size() : 0;
-  return 11 + subnet + size(edns.nsid) + size(edns.cookie) + (edns.keepalive ? 6 : 0);
+  return 11 + subnet + size(edns.nsid) + size(edns.cookie) + (edns.keepalive ? 6 : 0) + (edns.extended_error ? 6 : 0);
 }
 
 bool MessageWriter::opt(const Edns& edns, Rcode rcode) {
   reserved_ = 0;
   const std::uint32_t upper = static_cast<std::uint32_t>(rcode) >> 4 << 24;
-  if (!begin(Section::additional, Name(), Type::opt, edns.udp_size, upper | (edns.dnssec_ok ? 0x8000u : 0))) {
+  const std::uint32_t flags = (edns.dnssec_ok ? 0x8000u : 0) | (edns.compact_ok ? 0x4000u : 0);
+  if (!begin(Section::additional, Name(), Type::opt, edns.udp_size, upper | flags)) {
     return false;
   }
   if (edns.subnet) {
@@ -109,6 +110,10 @@ bool MessageWriter::opt(const Edns& edns, Rcode rcode) {
   if (edns.keepalive) {
     put_option(OptionCode::tcp_keepalive, 2);
     put_u16(*edns.keepalive);
+  }
+  if (edns.extended_error) {
+    put_option(OptionCode::extended_error, 2);
+    put_u16(*edns.extended_error);
   }
   return end(Section::additional);
 }

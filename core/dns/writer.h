@@ -39,14 +39,22 @@ class MessageWriter {
   };
   bool service(Section, const Name& owner, std::uint32_t ttl, const Service&);
 
+  // Data of the record written last, behind its two length bytes, as it stands in the message: for types without names
+  // that could be compressed it is what was given. Valid until something else is written.
+  std::string_view last_data() const {
+    return {reinterpret_cast<const char*>(buffer_.data()) + data_at_ - 2, at_ - data_at_ + 2};
+  }
+
   // The OPT record (RFC 6891 6.1.2), always last. `rcode` gives its upper bits; empty options are left out.
   struct Edns {
     std::uint16_t udp_size = 1232;
     bool dnssec_ok = false;
+    bool compact_ok = false;
     const SubnetOption* subnet = nullptr;
     std::string_view nsid;
-    std::string_view cookie;                 // both parts
-    std::optional<std::uint16_t> keepalive;  // units of 100 ms
+    std::string_view cookie;                      // both parts
+    std::optional<std::uint16_t> keepalive;       // units of 100 ms
+    std::optional<std::uint16_t> extended_error;  // INFO-CODE (RFC 8914)
   };
   bool opt(const Edns&, Rcode);
 

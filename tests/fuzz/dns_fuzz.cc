@@ -19,11 +19,13 @@ void write_again(const dns::Query& query) {
   dns::MessageWriter::Edns edns;
   edns.udp_size = query.udp_size;
   edns.dnssec_ok = query.dnssec_ok;
+  edns.compact_ok = query.compact_ok;
   edns.subnet = query.subnet ? &*query.subnet : nullptr;
   if (query.edns) CHECK(writer.opt(edns, dns::Rcode::no_error));
   dns::Query again;
   CHECK(dns::read_query(std::span<const std::byte>(buffer).first(writer.finish()), again) == dns::QueryKind::good);
   CHECK(again.name.wire() == query.name.wire());
+  CHECK(again.dnssec_ok == query.dnssec_ok && again.compact_ok == query.compact_ok);
   CHECK(again.subnet.has_value() == query.subnet.has_value());
   CHECK(!again.subnet || again.subnet->address == query.subnet->address);
 }

@@ -1,5 +1,5 @@
 // skerry: the operators' command line. Each command is one request to the admin listener of an edge or router, or to an
-// edge as a client; `geo`, `sign` and `check` ask nobody.
+// edge as a client; `geo`, `dnssec`, `sign` and `check` ask nobody.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/http/signed_url.h"
 #include "tools/skerry/admin_client.h"
+#include "tools/skerry/dnssec.h"
 #include "tools/skerry/geo.h"
 #include "tools/skerry/report.h"
 
@@ -34,6 +35,7 @@ struct Options {
   std::string kind, name, state;
   cli::GeoBuildOptions geo;
   std::string geo_file;
+  std::string zone, zone_key;
   std::string keys;
   std::string keys_file;
   std::string key_id;
@@ -171,7 +173,26 @@ void add_geo_commands(CLI::App& app, Options& options) {
       ->required();
 }
 
-int router_or_geo_command(const CLI::App& app, Options& options) {
+void add_dnssec_commands(CLI::App& app, Options& options) {
+  auto* dnssec = app.add_subcommand("dnssec", "Keys of signed zones");
+  dnssec->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what) {
+    auto* command = dnssec->add_subcommand(name, what);
+    command->add_option("zone", options.zone, "For instance cdn.example.com")->required();
+    command->add_option("file", options.zone_key, "The private key, as the zone's dnssec_key names it")->required();
+  };
+  add("keygen", "Make a key in a new file, and print the DS record for the parent zone");
+  add("ds", "Print the DS record for the parent zone");
+  add("dnskey", "Print the DNSKEY record, for trust anchors");
+}
+
+int dnssec_command(const CLI::App& dnssec, const Options& options) {
+  if (dnssec.got_subcommand("keygen")) return cli::dnssec_keygen(options.zone, options.zone_key);
+  if (dnssec.got_subcommand("ds")) return cli::dnssec_ds(options.zone, options.zone_key);
+  return cli::dnssec_dnskey(options.zone, options.zone_key);
+}
+
+int router_or_file_command(const CLI::App& app, Options& options) {
   const auto as_it_came = [](const std::string& text) { return text + "\n"; };
   use_router_port(app, options);
   if (app.got_subcommand("explain-ip"))
@@ -181,6 +202,7 @@ int router_or_geo_command(const CLI::App& app, Options& options) {
     const std::string path = "/state/" + options.kind + "/" + options.name + "/" + options.state;
     return admin_command(options, "POST", path, "", as_it_came);
   }
+  if (app.got_subcommand("dnssec")) return dnssec_command(*app.get_subcommand("dnssec"), options);
   if (!app.got_subcommand("geo")) return 2;
   const CLI::App* geo = app.get_subcommand("geo");
   return geo->got_subcommand("build") ? cli::geo_build(options.geo) : cli::geo_check(options.geo_file);
@@ -221,6 +243,7 @@ int main(int argc, char** argv) {
   check_command->add_option("file", options.config, "edge.toml")->required();
   add_router_commands(app, options);
   add_geo_commands(app, options);
+  add_dnssec_commands(app, options);
   CLI11_PARSE(app, argc, argv);
 
   if (purge->parsed())
@@ -231,5 +254,5 @@ int main(int argc, char** argv) {
   if (stat->parsed()) return admin_command(options, "GET", "/stat", "", cli::stat_report);
   if (sign_command->parsed()) return sign(options);
   if (check_command->parsed()) return check(options, argv[0]);
-  return router_or_geo_command(app, options);
+  return router_or_file_command(app, options);
 }

@@ -1,7 +1,10 @@
 // What one answer costs in allocations, counted: none, whatever is asked.
+#include <sys/stat.h>
+
 #include <boost/test/unit_test.hpp>
 
 #include "tests/support/allocation_counter.h"
+#include "tests/support/temp_dir.h"
 #include "tests/unit/routing/asking.h"
 
 namespace {
@@ -35,9 +38,42 @@ name = "www"
 alpn = ["h2"]
 )";
 
+std::string signed_zone(const testing::TempDir& folder) {
+  const std::string file = folder.write("zone.key", dns::SigningKey::generate()->to_pem());
+  ::chmod(file.c_str(), 0600);
+  const std::size_t at = zone.find("ns = ");
+  return std::string(zone).insert(at, "dnssec_key = \"" + file + "\"\n");
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(answer_cost)
+
+// Their signatures once made.
+BOOST_AUTO_TEST_CASE(signed_answers_allocate_nothing) {
+  const testing::TempDir folder;
+  testing::Asking asking(signed_zone(folder));
+  dns::MessageWriter::Edns edns;
+  edns.dnssec_ok = true;
+  std::array<std::byte, 512> query;
+  std::array<std::byte, 1232> response;
+  for (const char* name : {"www.example.com", "x.wild.example.com", "a.child.example.com", "alias.example.com",
+                           "nobody.example.com", "example.com"}) {
+    for (Type type : {Type::a, Type::https, Type::txt, Type::any, Type::ns, Type::dnskey, Type::rrsig}) {
+      dns::MessageWriter writer(query);
+      writer.header(1, 0);
+      BOOST_REQUIRE(writer.question(dns::Name::parse(name).value(), type, dns::Class::in));
+      BOOST_REQUIRE(writer.opt(edns, dns::Rcode::no_error));
+      const auto packet = std::span<const std::byte>(query).first(writer.finish());
+      answer(asking.routes, packet, asking.asker, response);
+      const std::size_t before = allocations;
+      const Answered answered = answer(asking.routes, packet, asking.asker, response);
+      const std::size_t made = allocations - before;
+      BOOST_TEST(made == 0u, name << " " << dns::type_name(type));
+      BOOST_TEST(answered.size > 0u);
+    }
+  }
+}
 
 BOOST_AUTO_TEST_CASE(answers_allocate_nothing) {
   testing::Asking asking(zone);

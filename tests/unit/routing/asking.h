@@ -50,6 +50,7 @@ class Asking {
     routing::EdgeStates up;
     for (const routing::Pop& pop : plan.pops) up.emplace_back(pop.edges.size(), true);
     routes.table = routing::AnswerTable::select(plan.map, plan.pops, up, 3);
+    asker.signer = &signer;
   }
 
   dns::Response ask(std::string_view name, dns::Type type, dns::Class klass = dns::Class::in) {
@@ -91,6 +92,7 @@ class Asking {
   }
 
   routing::Routes routes;
+  routing::Signer signer{1024};
   routing::Asker asker{core::IpAddress::v4({8, 8, 8, 8}), routing::Transport::udp, 1'700'000'000, false};
   std::optional<dns::MessageWriter::Edns> edns;
   routing::Answered last;

@@ -1,0 +1,136 @@
+// The cache of signatures, and the signer over it: bounded, and never a signature beside other data.
+#include "routing/signer.h"
+
+#include <boost/test/unit_test.hpp>
+#include <cstring>
+
+#include "core/random.h"
+#include "tests/support/ecdsa.h"
+
+namespace {
+
+using namespace skerry;
+using namespace skerry::routing;
+using namespace std::chrono_literals;
+using dns::Type;
+
+dns::Digest digest_of(std::uint64_t number) {
+  core::Random random(number);
+  dns::Digest digest;
+  for (std::size_t i = 0; i < digest.size(); i += 8) {
+    const std::uint64_t bits = random.next();
+    std::memcpy(digest.data() + i, &bits, sizeof bits);
+  }
+  return digest;
+}
+
+dns::SigningKey::Signature signature_of(std::uint64_t number) {
+  dns::SigningKey::Signature signature{};
+  std::memcpy(signature.data(), &number, sizeof number);
+  return signature;
+}
+
+struct Signing {
+  std::shared_ptr<const dns::SigningKey> key = dns::SigningKey::generate();
+  dns::Name zone = dns::Name::parse("example.com").value();
+  SetToSign set{dns::Name::parse("www.example.com").value(), Type::a, 300, {"\0\4\xc0\0\2\1", 6}};
+  std::uint32_t now = 1'700'000'000, per_second = 1000;
+  Signer signer{1024};
+
+  std::string sign() { return std::string(signer.sign(set, {*key, zone, 7 * 24h, per_second, now})); }
+  SignatureTotals totals() const {
+    SignatureTotals totals;
+    signer.add_to(totals);
+    return totals;
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(signature_cache)
+
+BOOST_AUTO_TEST_CASE(what_was_put_in_is_found_by_its_digest_and_key) {
+  SignatureCache cache(64);
+  BOOST_TEST(cache.find(digest_of(1), 7) == nullptr);
+  cache.insert(digest_of(1), 7, signature_of(1));
+  BOOST_REQUIRE(cache.find(digest_of(1), 7));
+  BOOST_TEST((*cache.find(digest_of(1), 7) == signature_of(1)));
+  BOOST_TEST(cache.find(digest_of(2), 7) == nullptr);
+  BOOST_TEST(cache.find(digest_of(1), 8) == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(it_holds_no_more_than_its_capacity) {
+  SignatureCache cache(1000);
+  BOOST_TEST(cache.capacity() == 1024u);
+  for (std::uint64_t i = 0; i < 10'000; ++i) cache.insert(digest_of(i), 7, signature_of(i));
+  std::size_t found = 0;
+  for (std::uint64_t i = 0; i < 10'000; ++i) {
+    const auto* kept = cache.find(digest_of(i), 7);
+    if (!kept) continue;
+    ++found;
+    BOOST_REQUIRE((*kept == signature_of(i)));
+  }
+  BOOST_TEST(found == 1024u);
+}
+
+BOOST_AUTO_TEST_CASE(a_flood_of_names_asked_once_leaves_what_is_asked_again_and_again) {
+  SignatureCache cache(1024);
+  constexpr std::uint64_t hot = 200;
+  std::size_t lost = 0;
+  for (std::uint64_t i = 0; i < hot; ++i) cache.insert(digest_of(i), 7, signature_of(i));
+  for (std::uint64_t flood = 0; flood < 100'000; ++flood) {
+    const std::uint64_t asked = flood % hot;
+    if (!cache.find(digest_of(asked), 7)) ++lost, cache.insert(digest_of(asked), 7, signature_of(asked));
+    cache.insert(digest_of(1000 + flood), 7, signature_of(flood));
+  }
+  BOOST_TEST(lost < 1000u);  // of 100,000
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(signer, Signing)
+
+BOOST_AUTO_TEST_CASE(a_signature_is_made_once_and_good) {
+  const std::string first = sign();
+  const std::string text =
+      first.substr(0, first.size() - 64) + std::string("\3www\7example\3com\0\0\1\0\1\0\0\1\x2c\0\4\xc0\0\2\1", 31);
+  BOOST_TEST(testing::ecdsa_verifies(key->dnskey(), text, std::string_view(first).substr(first.size() - 64)));
+  BOOST_TEST(sign() == first);
+  BOOST_TEST(totals().made == 1u);
+  BOOST_TEST(totals().cached == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(whatever_differs_is_signed_anew) {
+  std::vector<std::string> made = {sign()};
+  set.original_ttl = 301;
+  made.push_back(sign());
+  set.records = {"\0\4\xc0\0\2\2", 6};
+  made.push_back(sign());
+  set.type = Type::txt;
+  made.push_back(sign());
+  set.owner = dns::Name::parse("w.example.com").value();
+  made.push_back(sign());
+  now += 7 * 86400 / 4;  // the next step of its times
+  made.push_back(sign());
+  key = dns::SigningKey::generate();
+  made.push_back(sign());
+  std::sort(made.begin(), made.end());
+  BOOST_TEST((std::unique(made.begin(), made.end()) == made.end()));
+  BOOST_TEST(totals().made == made.size());
+}
+
+BOOST_AUTO_TEST_CASE(new_signatures_are_bounded_by_the_second_and_kept_ones_are_not) {
+  per_second = 3;
+  for (std::uint32_t ttl = 1; ttl <= 5; ++ttl) {
+    set.original_ttl = ttl;
+    BOOST_TEST(sign().empty() == (ttl > 3), ttl);
+  }
+  set.original_ttl = 2;
+  BOOST_TEST(!sign().empty());
+  BOOST_TEST(totals().refused == 2u);
+  ++now;
+  set.original_ttl = 5;
+  BOOST_TEST(!sign().empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
