@@ -190,7 +190,8 @@ Exchange::Next Exchange::answer_locally(int status, Reason reason, const core::E
     return send_own(status, page->body);
   }
   text_.assign(std::to_string(status)).append(" ").append(http::reason_phrase(status)).append("\n");
-  text_.append(edge::name(reason)).append(": ").append(error.message()).append("\n");
+  const bool same_word = edge::name(reason) == core::name(error.code);
+  text_.append(edge::name(reason)).append(": ").append(same_word ? error.detail : error.message()).append("\n");
   return send_own(status, core::Chunk::copy_of(text_));
 }
 

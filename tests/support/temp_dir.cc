@@ -1,6 +1,7 @@
 #include "tests/support/temp_dir.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <sstream>
@@ -35,6 +36,17 @@ std::string read_file(const std::string& path) {
   std::ostringstream text;
   text << in.rdbuf();
   return text.str();
+}
+
+std::uint64_t disk_usage(const std::string& directory) {
+  struct stat info {};
+  const auto blocks = [&] { return static_cast<std::uint64_t>(info.st_blocks) * 512; };
+  std::uint64_t total = stat(directory.c_str(), &info) == 0 ? blocks() : 0;
+  std::error_code gone;
+  for (std::filesystem::recursive_directory_iterator at(directory, gone), end; !gone && at != end; at.increment(gone)) {
+    if (lstat(at->path().c_str(), &info) == 0) total += blocks();
+  }
+  return total;
 }
 
 }  // namespace skerry::testing

@@ -1,6 +1,7 @@
 // A directory of its own for one test, below $TMPDIR or /tmp, gone with the object that made it.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -24,5 +25,8 @@ class TempDir {
 };
 
 std::string read_file(const std::string& path);
+
+// As du counts: blocks of everything below, the directory included. Files may come and go meanwhile.
+std::uint64_t disk_usage(const std::string& directory);
 
 }  // namespace skerry::testing

@@ -1,7 +1,6 @@
 // The disk tier on RocksDB: budget, restart, kill -9, damage, a full disk.
 #include <fcntl.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,17 +35,6 @@ std::unique_ptr<ObjectStore> must_open(const std::string& path, std::uint64_t bu
   BOOST_REQUIRE_MESSAGE(store.ok(), (store ? "" : store.error().message()));
   for (const auto& event : (*store)->opened().events) BOOST_TEST_MESSAGE(event);
   return std::move(*store);
-}
-
-// As du counts: blocks, the directory included.
-std::uint64_t disk_usage(const std::string& path) {
-  struct stat info {};
-  std::uint64_t total = stat(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_blocks) * 512 : 0;
-  std::error_code why;
-  for (files::recursive_directory_iterator at(path, why), end; !why && at != end; at.increment(why)) {
-    if (lstat(at->path().c_str(), &info) == 0) total += static_cast<std::uint64_t>(info.st_blocks) * 512;
-  }
-  return total;
 }
 
 std::size_t size_of(int n) {
@@ -153,7 +141,7 @@ BOOST_AUTO_TEST_CASE(three_times_the_budget_never_takes_more_than_the_budget_and
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> most{0};
   std::thread sampler([&] {
-    while (!stop) most = std::max(most.load(), disk_usage(dir / "store"));
+    while (!stop) most = std::max(most.load(), skerry::testing::disk_usage(dir / "store"));
   });
   std::uint64_t written = 0, level0 = 0;
   for (int n = 0; written < 3 * budget; ++n) {
@@ -353,7 +341,7 @@ BOOST_AUTO_TEST_CASE(several_threads_put_get_and_purge_on_disk) {
   TestWorker at;
   seal(*store, at);
   BOOST_TEST(store->stats().files_at_level0 == 0u);
-  BOOST_TEST(disk_usage(dir / "store") <= 32 * mebibyte);
+  BOOST_TEST(skerry::testing::disk_usage(dir / "store") <= 32 * mebibyte);
 }
 
 BOOST_AUTO_TEST_CASE(a_full_disk_costs_the_oldest_objects_and_nothing_else) {
