@@ -297,7 +297,7 @@ bool Response::write_records(Section section, const dns::Name& owner, const Reco
   return section == Section::additional ? fits : check(fits);
 }
 
-// A set whole, with its signature where it has one, or not at all.
+// A set whole or not at all; without its signature where there is no room for that (RFC 4035 3.1.1).
 bool Response::write_additional(const Zone& zone, const RecordSet& set) {
   for (const Neighbour& neighbour : set.additional) {
     const bool glue = neighbour.node->delegation != nullptr;  // never signed (RFC 4035 2.2)
@@ -305,9 +305,10 @@ bool Response::write_additional(const Zone& zone, const RecordSet& set) {
       const RecordSet* addresses = neighbour.node->find(type);
       if (!addresses) continue;
       const auto before = writer_.mark();
-      const bool written = glue ? write_records(Section::additional, neighbour.name, *addresses, addresses->ttl)
-                                : write_set(Section::additional, zone, neighbour.name, *addresses, addresses->ttl);
-      if (!written) return writer_.rewind(before), false;
+      const std::uint32_t ttl = addresses->ttl;
+      if (!write_records(Section::additional, neighbour.name, *addresses, ttl)) return writer_.rewind(before), false;
+      if (glue || !secure(zone)) continue;
+      write_signature(Section::additional, zone, neighbour.name, {type, ttl, addresses->canonical}, ttl);
     }
   }
   return true;

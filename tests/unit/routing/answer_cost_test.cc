@@ -1,10 +1,7 @@
 // What one answer costs in allocations, counted: none, whatever is asked.
-#include <sys/stat.h>
-
 #include <boost/test/unit_test.hpp>
 
 #include "tests/support/allocation_counter.h"
-#include "tests/support/temp_dir.h"
 #include "tests/unit/routing/asking.h"
 
 namespace {
@@ -39,10 +36,7 @@ alpn = ["h2"]
 )";
 
 std::string signed_zone(const testing::TempDir& folder) {
-  const std::string file = folder.write("zone.key", dns::SigningKey::generate()->to_pem());
-  ::chmod(file.c_str(), 0600);
-  const std::size_t at = zone.find("ns = ");
-  return std::string(zone).insert(at, "dnssec_key = \"" + file + "\"\n");
+  return std::string(zone).insert(zone.find("ns = "), "dnssec_key = \"" + testing::write_zone_key(folder) + "\"\n");
 }
 
 }  // namespace

@@ -1,12 +1,15 @@
 // A configuration text turned into routes, and questions put to answer(): for tests of what a zone answers.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <boost/test/unit_test.hpp>
 
 #include "core/dns/rdata.h"
 #include "core/dns/writer.h"
 #include "routing/answer.h"
 #include "routing/config.h"
+#include "tests/support/temp_dir.h"
 
 namespace skerry::testing {
 
@@ -29,6 +32,14 @@ name = "sin"
 name = "sin-1"
 addresses = ["203.0.113.3"]
 )";
+
+// A fresh key in a file that only its owner may read.
+inline std::string write_zone_key(const TempDir& folder,
+                                  const std::string& pem = dns::SigningKey::generate()->to_pem()) {
+  const std::string file = folder.write("zone.key", pem);
+  BOOST_REQUIRE(::chmod(file.c_str(), 0600) == 0);
+  return file;
+}
 
 // What is wrong with a configuration, line by line; empty: nothing.
 inline std::string problems_of(const std::string& zones) {

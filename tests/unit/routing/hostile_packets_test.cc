@@ -36,15 +36,21 @@ name = "www"
 alpn = ["h2"]
 )";
 
+// Signed, for those who ask for that.
+std::string signed_zone(const testing::TempDir& folder) {
+  return std::string(zone).insert(zone.find("ns = "), "dnssec_key = \"" + testing::write_zone_key(folder) + "\"\n");
+}
+
 struct Hostile : testing::Asking {
-  Hostile() : Asking(zone) { routes.cookies = CookieSecrets{}; }
+  Hostile() : Asking(signed_zone(testing::TempDir())) { routes.cookies = CookieSecrets{}; }
 
   // A query with a bit of everything.
   std::vector<std::byte> query() {
     static constexpr const char* names[] = {"www.example.com",   "x.wild.example.com", "a.child.example.com",
                                             "alias.example.com", "nobody.example.com", "example.org",
                                             "version.bind"};
-    static constexpr Type types[] = {Type::a, Type::aaaa, Type::https, Type::txt, Type::any, Type::ds, Type::axfr};
+    static constexpr Type types[] = {Type::a,  Type::aaaa, Type::https, Type::txt,   Type::any,
+                                     Type::ds, Type::axfr, Type::nsec,  Type::rrsig, Type::nxname};
     std::array<std::byte, 512> buffer;
     dns::MessageWriter writer(buffer);
     writer.header(static_cast<std::uint16_t>(random.next()), 0);
@@ -59,6 +65,8 @@ struct Hostile : testing::Asking {
     options.subnet = random.below(2) ? &subnet : nullptr;
     options.cookie = random.below(2) ? std::string_view("12345678") : std::string_view();
     if (random.below(2)) options.keepalive = 1;
+    options.dnssec_ok = random.below(2);
+    options.compact_ok = random.below(2);
     if (random.below(4)) writer.opt(options, dns::Rcode::no_error);
     const std::size_t size = writer.finish();
     return {buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size)};

@@ -1,12 +1,9 @@
 // Answers of a signed zone, judged as a validator judges them: every signature checked by OpenSSL over bytes that are
 // put together here from the answer alone.
-#include <sys/stat.h>
-
 #include <boost/test/unit_test.hpp>
 
 #include "core/dns/dnssec.h"
 #include "tests/support/ecdsa.h"
-#include "tests/support/temp_dir.h"
 #include "tests/unit/routing/asking.h"
 
 namespace {
@@ -102,14 +99,9 @@ ttl = "1h"
 minimum = "60s"
 )";
 
-// Its key in a file that is gone when the zone has been read.
 std::string key_line() {
   static const testing::TempDir folder;
-  static const std::string file = [] {
-    std::string path = folder.write("zone.key", dns::SigningKey::generate()->to_pem());
-    ::chmod(path.c_str(), 0600);
-    return path;
-  }();
+  static const std::string file = testing::write_zone_key(folder);
   return "dnssec_key = \"" + file + "\"\n";
 }
 
@@ -369,6 +361,29 @@ BOOST_AUTO_TEST_CASE(additional_addresses_come_with_their_signatures) {
   BOOST_TEST(additional() == 3 + 1 + 2);  // A, AAAA and a signature each
 }
 
+// RFC 4035 3.1.1: they are no reason to send anybody to TCP, and a budget that is used up is none either.
+BOOST_AUTO_TEST_CASE(additional_addresses_come_without_signatures_where_there_is_no_room) {
+  routes.cookies = CookieSecrets{};
+  edns->udp_size = 512;
+  edns->cookie = "12345678";
+  edns->nsid = "x";
+  int with = 0, without = 0;
+  for (std::size_t size = 1; size <= 128; ++size) {
+    routes.nsid = std::string(size, 'n');
+    const auto response = ask("www.child.example.com", Type::a);
+    BOOST_TEST(!response.truncated(), size);
+    ++(additional() == 3 ? with : without);
+    BOOST_TEST((additional() == 3 || additional() == 2), size);
+  }
+  BOOST_TEST(with > 0);
+  BOOST_TEST(without > 0);
+  asker.now += 10 * 86400;  // nothing that is kept is of use any more
+  asker.transport = Transport::tcp;
+  routes.signing.tcp_per_second = 1;
+  BOOST_TEST(!ask("www.child.example.com", Type::a).truncated());
+  BOOST_TEST(additional() == 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_query_for_signatures_gets_one) {
   for (const char* name : {"mail.example.com", "nobody.example.com", "alias.example.com"}) {
     const auto response = ask(name, Type::rrsig);
@@ -530,8 +545,7 @@ BOOST_AUTO_TEST_CASE(a_zone_below_a_signed_one_must_be_delegated_by_it) {
 BOOST_AUTO_TEST_CASE(keys_that_stand_by_are_told_and_sign_nothing) {
   testing::TempDir folder;
   const auto next = dns::SigningKey::generate();
-  const std::string file = folder.write("next.key", next->to_pem());
-  ::chmod(file.c_str(), 0600);
+  const std::string file = testing::write_zone_key(folder, next->to_pem());
   testing::Asking asking(apex + key_line() + "dnssec_standby_keys = ['" + file + "']\n" + records);
   asking.edns = dns::MessageWriter::Edns{};
   asking.edns->dnssec_ok = true;
