@@ -109,6 +109,7 @@ struct EdgeConfig {
 };
 
 const config::Table<EdgeConfig>& edge_table();
+const config::Table<SiteConfig>& site_table();
 
 // `file` empty: everything comes from the environment. All problems at once; also those that span several keys.
 config::Loaded<EdgeConfig> load_edge_config(const std::optional<std::string>& file, const config::Environment&);

@@ -2,7 +2,8 @@
 //
 // An Exchange never sees a socket (ResponseSink), never makes an origin connection (Fill, Pass) and never touches disk
 // (ObjectStore). It belongs to one worker, which pools it: begin() makes it new, and callbacks that come late find
-// another generation. See README.md, "Life of a request": the steps stand in exchange.cc in the order of the table.
+// another generation. See README.md, "Life of a request": the table stands in exchange.cc, each group of steps in a
+// file exchange_….cc of its own.
 #pragma once
 
 #include <cstdint>
@@ -96,11 +97,10 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   Next wait_for(int wakes);
   Next go(Step step);
 
+  // The steps, in the order of the table.
   Next receive();
   Next authorize();
-  void choose_request_id();
   Next apply_rules();
-  Next apply_member_purge();
   Next purge();
   Next make_key();
   Next lookup();
@@ -115,9 +115,14 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   Next pass();
   Next finish();
 
-  Next answer_locally(int status, Reason reason, const core::Error& error, std::string_view retry_after = {});
-  Next answer_ready();
-  Next pass_through(Outcome outcome, Reason reason, bool through_peers);
+  void choose_request_id();
+  Next apply_member_purge();
+
+  // What is stored: exchange_lookup.cc.
+  void load_from_disk(std::string key, const FoundOnDisk&);
+  bool find_variant();
+
+  // What is fetched for many: exchange_fill.cc.
   Next join_or_begin_fill(const std::string& key, const KeyHash& hash);
   Next fetch_alone(Reason reason);
   Next serve_stale(Reason reason);
@@ -130,8 +135,10 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   FillRequest fill_request(bool joinable, bool background);
   void refresh_in_background();
   void leave_fill();
-  void load_from_disk(std::string key, const FoundOnDisk&);
-  bool find_variant();
+
+  // Past the cache: exchange_pass.cc.
+  Next pass_through(Outcome outcome, Reason reason, bool through_peers);
+  bool keep_posted(const http::ResponseHead& head, http::BodyLength length);
 
   // What the site's rules answer, and what they make of every head: exchange_rules.cc.
   using Rule = std::optional<Next> (Exchange::*)(const SiteRules&);
@@ -168,13 +175,15 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   Next send_part();
   Next part_failed();
   bool next_part();
-  bool keep_posted(const http::ResponseHead& head, http::BodyLength length);
   void send_parted_head();
   void keep_passing(const http::ResponseHead& head, http::BodyLength length, const Source& source);
   std::optional<ObjectHead> storable_head(const http::ResponseHead& passing);
   std::unique_ptr<BodyKeeper> keeper_of_whole(ObjectHead object, http::BodyLength length);
   std::unique_ptr<BodyKeeper> keeper_of(ObjectHead object, const Outline& outline);
 
+  // Status and fields, and answers of our own: exchange_respond.cc.
+  Next answer_locally(int status, Reason reason, const core::Error& error, std::string_view retry_after = {});
+  Next answer_ready();
   Next respond_from_object();
   Next respond_with_ranges(const RangeSet& set);
   Next begin_range(bool first);

@@ -1,7 +1,8 @@
 // The fetch behind the Fetch interface: a table of named steps, and two pumps for the bodies.
 //
 // Steps stand in fetch.cc in the order of the table; only resume() runs them. What happens outside (a slot, an address,
-// a head, an error, a deadline) is noted in a member and resume() called. Destroying a fetch at any step is the cancel.
+// a head, an error, a deadline) is noted in a member and resume() called: fetch_pumps.cc. Destroying a fetch at any
+// step is the cancel.
 #pragma once
 
 #include <array>
