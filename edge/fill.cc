@@ -74,6 +74,7 @@ void Fill::fetch_from(const Source& source) {
     context_.counters.origin_requests.add(context_.worker.index);
   }
   fetch.first_byte_timeout = source.patience;
+  fetch.elsewhere = source.is_peer();  // the origin, if nobody else
   fetch_ = origin::Fetch::start(context_.worker, *source.group, std::move(fetch), *this);
   fetch_->pause(paused_);
 }

@@ -25,6 +25,7 @@ void Pass::ask_next(const core::Error& last) {
     request.head = owner_.pass_request(source);
     request.body = body_;
     request.first_byte_timeout = source.patience;
+    request.elsewhere = source.is_peer();
     request.may_retry = http::is_idempotent(request.head.method);
     fetch_ = origin::Fetch::start(worker_, *source.group, std::move(request), *this);
     return;

@@ -28,15 +28,17 @@ bool Health::succeeded(Permit permit) {
   // A request that began before the ejection says nothing about now: only the probe readmits.
   if (permit == Permit::normal && ejected()) return false;
   failures_.store(0, std::memory_order_relaxed);
-  if (permit != Permit::probe) return false;
-  ejections_.store(0, std::memory_order_relaxed);
-  ejected_until_.store(healthy, std::memory_order_release);
-  probing_.store(false, std::memory_order_release);
-  return true;
+  const bool readmitted = permit != Permit::normal && ejected();
+  if (readmitted) {
+    ejections_.store(0, std::memory_order_relaxed);
+    ejected_until_.store(healthy, std::memory_order_release);
+  }
+  if (permit == Permit::probe) probing_.store(false, std::memory_order_release);
+  return readmitted;
 }
 
 bool Health::failed(Permit permit, core::TimePoint now) {
-  if (permit == Permit::refused) return false;
+  if (permit == Permit::refused || permit == Permit::late_probe) return false;
   if (permit == Permit::probe) {
     eject(now);
     probing_.store(false, std::memory_order_release);

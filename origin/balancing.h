@@ -14,8 +14,9 @@
 
 namespace skerry::origin {
 
-// What Health::admit() answered; given back with the outcome.
-enum class Permit : std::uint8_t { refused, normal, probe };
+// What Health::admit() answered; given back with the outcome. A probe that was abandoned but goes on waiting is a
+// `late_probe`: an answer to it still counts, its failure does not.
+enum class Permit : std::uint8_t { refused, normal, probe, late_probe };
 
 // Healthy → (n consecutive failures) → ejected → (back-off over, one request holds the probe slot) → healthy again, or
 // ejected for twice as long. Judged by connects and response heads; what a body does later is no verdict.

@@ -1,6 +1,7 @@
 #include "origin/fetch.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "core/log/log.h"
 #include "origin/fetch_machine.h"
@@ -12,6 +13,10 @@ namespace {
 constexpr std::size_t addresses_at_most = 6;                                 // of one name, per connect
 constexpr core::Duration shortest_connect = std::chrono::milliseconds(250);  // an address's share of connect_timeout
 constexpr core::Duration probe_patience = std::chrono::seconds(5);           // a probe's for the first byte, at least
+
+std::uint64_t target_of(const http::RequestHead& head) {
+  return std::hash<std::string_view>()(head.path) | 1;  // of one site: its host is that of all others
+}
 
 }  // namespace
 
@@ -40,6 +45,7 @@ FetchMachine::FetchMachine(const core::Worker& worker, std::shared_ptr<Group> gr
       request_(std::move(request)),
       events_(events),
       body_(request_.body),
+      target_(target_of(request_.head)),
       later_(worker.loop, [this] { resume(); }),
       writable_(worker.loop, [this] { report_writable(); }),
       deadline_(worker.loop, [this] {
@@ -88,7 +94,7 @@ FetchMachine::Progress FetchMachine::go(StepId next) {
 
 FetchMachine::Progress FetchMachine::choose() {
   const bool left = attempts_ < group_->config().attempts;
-  const auto choice = left ? group_->choose(worker_.random, worker_.loop.now(), tried_) : std::nullopt;
+  const auto choice = left ? group_->choose(worker_.random, worker_.loop.now(), tried_, target_) : std::nullopt;
   if (!choice) {
     return fail_with(attempts_ > 0 ? std::move(error_) : known_outage());
   }
@@ -192,7 +198,8 @@ FetchMachine::Progress FetchMachine::send() {
   body_sent_ = false;
   body_accepted_ = 0;
   last_progress_ = worker_.loop.now();
-  probe_until_ = last_progress_ + first_byte_patience();
+  probe_until_ =
+      last_progress_ + std::min(first_byte_patience(), nobody_else() ? probe_patience : core::Duration::max());
   connection.set_events(this);
   go(StepId::await_head);
   if (!connection.idle()) {  // closed between being opened and this turn
@@ -210,7 +217,7 @@ FetchMachine::Progress FetchMachine::await_head() {
   if (head_is_late()) {
     const bool unsent = slot_->connection->queued() > 0;
     return give_up_upstream(problem(unsent ? core::ErrorCode::write_timeout : core::ErrorCode::first_byte_timeout),
-                            permit_ == Permit::probe || !answered_others());
+                            permit_ == Permit::probe ? !nobody_else() : !answered_others());
   }
   return Progress::wait;
 }
@@ -340,20 +347,33 @@ bool FetchMachine::head_is_late() {
   }
   const core::TimePoint late = last_progress_ + patience;
   if (now >= late) return true;
-  // Whoever sends slowly may go on, but others may ask meanwhile whether the upstream is back.
-  if (permit_ == Permit::probe && now >= probe_until_) judge(Verdict::none);
+  if (permit_ == Permit::probe && now >= probe_until_) let_others_probe();
   const core::TimePoint until = permit_ == Permit::probe ? std::min(late, probe_until_) : late;
   deadline_.arm_at(on_its_way ? std::min(until, now + patience / 8) : until);
   return false;
 }
 
-// While a probe waits nobody else is let through, so it waits as long as the back-off before it was: a dead upstream
-// costs little, and one that needs its time gets more at each probe.
+// Whoever waits for a slow URL, or sends slowly, may go on, but others may ask meanwhile whether the upstream is back.
+void FetchMachine::let_others_probe() {
+  upstream_->health.abandoned(permit_);
+  permit_ = Permit::late_probe;
+  // Its URL is slow only if it is the upstream that is waited for.
+  if (body_sent_ || !body_.announced()) upstream_->late_targets.add(target_);
+}
+
+// A probe's silence is then no verdict: it may be its URL that is slow.
+bool FetchMachine::nobody_else() const {
+  return group_->size() == 1 && !request_.elsewhere;
+}
+
+// Where others can be asked, a probe waits as long as the back-off before it was, and no other one is let through
+// meanwhile: a dead upstream costs little, and one that needs its time gets more at each probe. An only upstream's
+// probe has the time that any request has: what comes late says, too, that it is back.
 core::Duration FetchMachine::first_byte_patience() const {
   const core::Duration patience = request_.first_byte_timeout > core::Duration::zero()
                                       ? request_.first_byte_timeout
                                       : group_->config().first_byte_timeout;
-  if (permit_ != Permit::probe) return patience;
+  if (permit_ != Permit::probe || nobody_else()) return patience;
   return std::min(patience, std::max(probe_patience, upstream_->health.back_off()));
 }
 
@@ -377,6 +397,7 @@ bool FetchMachine::may_send_again() const {
 void FetchMachine::judge(Verdict verdict) {
   const Permit permit = std::exchange(permit_, Permit::refused);
   if (!upstream_ || permit == Permit::refused) return;
+  if (permit == Permit::late_probe) upstream_->late_targets.remove(target_);
   switch (verdict) {
     case Verdict::succeeded:
       if (upstream_->health.succeeded(permit)) log::info("upstream_readmitted", {{"upstream", upstream_->url.text}});

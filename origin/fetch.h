@@ -38,6 +38,7 @@ struct FetchRequest {
   http::BodyLength body = http::BodyLength::none();  // retried while at most 64 KiB of the body were sent
   bool may_retry = true;  // false: never sent twice. Methods that aren't idempotent never are (RFC 9110 9.2.2).
   core::Duration first_byte_timeout{0};  // zero: the group's
+  bool elsewhere = false;                // the owner has somebody else to ask, should this group not answer
 };
 
 class Fetch {

@@ -63,6 +63,8 @@ class FetchMachine final : public Fetch, private http::ResponseEvents, private U
   void open_next_address();
   bool head_is_late();
   core::Duration first_byte_patience() const;
+  bool nobody_else() const;
+  void let_others_probe();
   bool answered_others() const;
   bool is_silent() const;
   bool may_send_again() const;
@@ -89,6 +91,7 @@ class FetchMachine final : public Fetch, private http::ResponseEvents, private U
   FetchRequest request_;
   FetchEvents& events_;
   RequestBody body_;
+  const std::uint64_t target_;  // what is asked for, as a number: the same for the same URL
 
   // The step machine.
   StepId step_ = StepId::choose;

@@ -75,11 +75,14 @@ bool Group::down() const {
   return std::all_of(upstreams_.begin(), upstreams_.end(), [](const auto& one) { return one->health.ejected(); });
 }
 
-std::optional<Group::Choice> Group::choose(core::Random& random, core::TimePoint now, UpstreamSet tried) {
+std::optional<Group::Choice> Group::choose(core::Random& random, core::TimePoint now, UpstreamSet tried,
+                                           std::uint64_t target) {
   UpstreamSet candidates = 0;
   for (std::size_t i = 0; i < upstreams_.size(); ++i) {
     const UpstreamSet bit = UpstreamSet{1} << i;
-    if ((tried & bit) == 0 && upstreams_[i]->health.available(now)) candidates |= bit;
+    const Upstream& upstream = *upstreams_[i];
+    const bool awaited = upstream.health.ejected() && upstream.late_targets.has(target);
+    if ((tried & bit) == 0 && upstream.health.available(now) && !awaited) candidates |= bit;
   }
   while (candidates != 0) {
     const auto in_flight = [this](std::size_t i) { return upstreams_[i]->in_flight.load(std::memory_order_relaxed); };

@@ -27,8 +27,8 @@ class Group final : public UpstreamGroup, public OtherPools, public std::enable_
     std::size_t index;
     Permit permit;
   };
-  // One of those not in `tried` that may be asked now, counted as in flight; nullopt: none.
-  std::optional<Choice> choose(core::Random&, core::TimePoint now, UpstreamSet tried);
+  // One of those not in `tried` that may be asked for `target` now, counted as in flight; nullopt: none.
+  std::optional<Choice> choose(core::Random&, core::TimePoint now, UpstreamSet tried, std::uint64_t target);
 
   const UpstreamConfig& config() const { return config_; }
   std::size_t size() const { return upstreams_.size(); }

@@ -63,6 +63,26 @@ core::Result<std::shared_ptr<const core::TlsContext>> tls_context(const Upstream
 
 }  // namespace
 
+void LateTargets::add(std::uint64_t target) {
+  for (auto& place : targets_) {
+    std::uint64_t free = 0;
+    if (place.compare_exchange_strong(free, target, std::memory_order_relaxed)) return;
+  }
+  targets_.front().store(target, std::memory_order_relaxed);
+}
+
+void LateTargets::remove(std::uint64_t target) {
+  for (auto& place : targets_) {
+    std::uint64_t held = target;
+    if (place.compare_exchange_strong(held, 0, std::memory_order_relaxed)) return;
+  }
+}
+
+bool LateTargets::has(std::uint64_t target) const {
+  return std::any_of(targets_.begin(), targets_.end(),
+                     [target](const auto& place) { return place.load(std::memory_order_relaxed) == target; });
+}
+
 core::Result<UpstreamUrl> parse_upstream_url(std::string_view text) {
   UpstreamUrl url;
   std::string_view rest = text;

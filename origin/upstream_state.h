@@ -3,6 +3,7 @@
 // Constant after creation but for atomics; owned by its group. Any thread.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -29,6 +30,19 @@ struct UpstreamUrl {
 };
 core::Result<UpstreamUrl> parse_upstream_url(std::string_view);
 
+// What late probes are waiting for. Whoever asks for the same would only wait with them; others may learn more of the
+// upstream, and are let through as probes.
+class LateTargets {
+ public:
+  // `target` is not 0. When all places are taken, the first one is lost.
+  void add(std::uint64_t target);
+  void remove(std::uint64_t target);
+  bool has(std::uint64_t target) const;
+
+ private:
+  std::array<std::atomic<std::uint64_t>, 8> targets_{};  // 0: free
+};
+
 struct Upstream {
   // One worker's part in the upstream's connections: what other workers must know to hand a free one over.
   struct Share {
@@ -45,6 +59,7 @@ struct Upstream {
   const std::shared_ptr<const core::TlsContext> tls;  // null: plain
 
   Health health;
+  LateTargets late_targets;
   std::atomic<std::uint64_t> open{0};  // connections, opening ones included: at most UpstreamConfig::connections
   std::atomic<std::uint64_t> in_flight{0};
   std::atomic<std::uint64_t> requests{0};

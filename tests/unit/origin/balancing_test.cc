@@ -77,6 +77,21 @@ BOOST_AUTO_TEST_CASE(cancelled_probe_gives_the_slot_back_without_a_verdict) {
   BOOST_TEST((health.admit(start + 1s) == Permit::probe));
 }
 
+BOOST_AUTO_TEST_CASE(late_probe_readmits_by_its_answer_and_does_nothing_by_its_failure) {
+  Health health({1, 1s, 30s});
+  health.failed(health.admit(start), start);
+  health.abandoned(health.admit(start + 1s));
+  BOOST_TEST((health.admit(start + 1s) == Permit::probe));  // another one's
+  BOOST_TEST(!health.failed(Permit::late_probe, start + 2s));
+  health.abandoned(Permit::late_probe);
+  BOOST_TEST((health.admit(start + 2s) == Permit::refused));
+  BOOST_TEST(health.ejections() == 1u);
+  BOOST_TEST(health.succeeded(Permit::late_probe));
+  BOOST_TEST((health.admit(start + 2s) == Permit::normal));
+  BOOST_TEST(!health.succeeded(Permit::probe));  // it was readmitted already
+  BOOST_TEST(!health.ejected());
+}
+
 BOOST_AUTO_TEST_CASE(requests_begun_before_the_ejection_change_nothing) {
   Health health({1, 1s, 30s});
   const Permit early = health.admit(start), earlier = health.admit(start), first = health.admit(start);

@@ -259,19 +259,98 @@ BOOST_AUTO_TEST_CASE(only_upstream_that_answers_badly_is_not_down) {
   BOOST_TEST(!world.status().ejected);
 }
 
+// An only upstream that was found hung, and whose back-off is over.
+struct HungWorld : FetchWorld {
+  HungWorld() {
+    FetchProbe lost;
+    start(lost, get("/lost"));
+    BOOST_REQUIRE(run_until([&] { return lost.over(); }, 31s));
+    BOOST_REQUIRE(status().ejected);
+    simulation.run_for(1s);
+  }
+  bool refused(const std::string& path) {
+    FetchProbe probe;
+    start(probe, get(path));
+    return run_until([&] { return probe.over(); }) && probe.code() == ErrorCode::no_healthy_upstream;
+  }
+};
+
+BOOST_AUTO_TEST_CASE(probe_of_a_slow_url_lets_others_find_the_upstream_back) {
+  HungWorld world;
+  FetchProbe slow, quick;
+  world.start(slow, FetchWorld::get("/slow"));
+  BOOST_REQUIRE(world.has_request(0, 1));
+  BOOST_TEST(world.refused("/quick"));
+  world.simulation.run_for(6s);
+  BOOST_TEST(!slow.over());
+  BOOST_TEST(world.refused("/slow"));  // it would only wait for the same
+  world.start(quick, FetchWorld::get("/quick"));
+  BOOST_REQUIRE(world.has_request(0, 2));
+  world.origin().connection(2).send(ok_hello);
+  BOOST_REQUIRE(world.run_until([&] { return quick.ended; }));
+  BOOST_TEST(!world.status().ejected);
+  BOOST_REQUIRE(world.run_until([&] { return slow.over(); }, 31s));
+  BOOST_TEST((slow.code() == ErrorCode::first_byte_timeout));
+  BOOST_TEST(!world.status().ejected);
+}
+
+BOOST_AUTO_TEST_CASE(silence_of_an_only_upstreams_probe_makes_no_back_off_longer) {
+  HungWorld world;
+  for (int i = 0; i < 3; ++i) {
+    FetchProbe slow;
+    world.start(slow, FetchWorld::get("/slow"));
+    BOOST_REQUIRE(world.run_until([&] { return slow.over(); }, 31s));
+    BOOST_TEST((slow.code() == ErrorCode::first_byte_timeout));
+    BOOST_TEST(world.status().ejections == 1u);
+    BOOST_TEST(!world.group->all_ejected(world.edge.worker().loop.now()));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(late_answer_to_an_only_upstreams_probe_says_that_it_is_back) {
+  HungWorld world;
+  FetchProbe slow, other, after;
+  world.start(slow, FetchWorld::get("/slow"));
+  BOOST_REQUIRE(world.has_request(0, 1));
+  world.simulation.run_for(6s);
+  world.start(other, FetchWorld::get("/other"));  // holds the probe's place by now
+  BOOST_REQUIRE(world.has_request(0, 2));
+  world.simulation.run_for(1s);
+  world.origin().connection(1).send(ok_hello);
+  BOOST_REQUIRE(world.run_until([&] { return slow.ended; }));
+  BOOST_TEST(!world.status().ejected);
+  world.start(after, FetchWorld::get("/slow"));
+  BOOST_TEST(world.has_request(0, 1, 2));
+}
+
+BOOST_AUTO_TEST_CASE(hung_only_upstream_is_asked_by_one_more_request_in_five_seconds) {
+  HungWorld world;
+  std::deque<FetchProbe> asked;
+  for (int second = 0; second < 60; ++second) {
+    world.start(asked.emplace_back(), FetchWorld::get("/" + std::to_string(second)));
+    world.simulation.run_for(1s);
+  }
+  BOOST_TEST(world.status().requests >= 10u);
+  BOOST_TEST(world.status().requests <= 14u);
+}
+
 BOOST_AUTO_TEST_CASE(hung_upstream_costs_one_probe_at_a_time_each_as_patient_as_its_back_off) {
   FetchWorld world;
   world.config.eject_for = 8s;
   const auto now = [&] { return world.edge.worker().loop.now(); };
+  const auto get = [] {
+    auto request = FetchWorld::get();
+    request.elsewhere = true;  // where others can be asked, its silence is a verdict
+    return request;
+  };
   FetchProbe first;
-  world.start(first);
+  world.start(first, get());
   BOOST_REQUIRE(world.run_until([&] { return first.over(); }, 31s));
   BOOST_TEST((first.code() == ErrorCode::first_byte_timeout));
   for (const core::Duration back_off : {8s, 16s, 30s, 30s}) {
     world.simulation.run_for(back_off);
     FetchProbe probe, beside;
-    world.start(probe);
-    world.start(beside);
+    world.start(probe, get());
+    world.start(beside, get());
     const core::TimePoint began = now();
     BOOST_REQUIRE(world.run_until([&] { return beside.over(); }));
     BOOST_TEST((beside.code() == ErrorCode::no_healthy_upstream));

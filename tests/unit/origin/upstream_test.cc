@@ -63,6 +63,21 @@ BOOST_AUTO_TEST_CASE(group_refuses_limits_that_could_never_work) {
   BOOST_TEST(!origin::UpstreamGroup::create(crowd, 1).ok());
 }
 
+BOOST_AUTO_TEST_CASE(late_targets_are_known_until_they_are_removed) {
+  origin::LateTargets targets;
+  BOOST_TEST(!targets.has(7));
+  targets.add(7);
+  targets.add(7);
+  targets.remove(7);
+  BOOST_TEST(targets.has(7));  // another probe still waits for it
+  targets.remove(7);
+  BOOST_TEST(!targets.has(7));
+  for (std::uint64_t target = 1; target <= 9; ++target) targets.add(target);
+  BOOST_TEST(targets.has(9));  // in the place of the first
+  BOOST_TEST(!targets.has(1));
+  BOOST_TEST(targets.has(8));
+}
+
 BOOST_AUTO_TEST_CASE(status_names_every_upstream_in_order) {
   auto config = one("http://10.0.0.11:8090");
   config.urls.emplace_back("http://b.example");
