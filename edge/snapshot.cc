@@ -52,42 +52,42 @@ core::Result<std::shared_ptr<const Snapshot>> Snapshot::build(EdgeConfig config,
   std::vector<std::pair<core::IpNetwork, int>> proxies;
   for (const core::IpNetwork& network : snapshot->config_.trusted_proxies) proxies.emplace_back(network, 1);
   snapshot->trusted_proxies_ = core::IpNetworkMap(proxies);
+  Making making{workers, previous, {}};
   for (const SiteConfig& site : snapshot->config_.sites) {
     const std::string& name = site.hosts.front();
-    auto added = snapshot->add_site(name, name, site.handling, workers, previous);
+    auto added = snapshot->add_site(name, name, site.handling, making);
     if (!added.ok()) return added.error();
     for (const RouteConfig& route : site.routes) {
       const bool own_limit = route.handling.rules.rate_limit != site.handling.rules.rate_limit;
-      added = snapshot->add_site(name + route.path, own_limit ? name + route.path : name, route.handling, workers,
-                                 previous);
+      added = snapshot->add_site(name + route.path, own_limit ? name + route.path : name, route.handling, making);
       if (!added.ok()) return added.error();
     }
   }
-  auto members = snapshot->add_members(workers, previous);
+  auto members = snapshot->add_members(making);
   if (!members.ok()) return members.error();
   return std::shared_ptr<const Snapshot>(std::move(snapshot));
 }
 
 core::Result<void> Snapshot::add_site(std::string name, const std::string& limited, const Handling& handling,
-                                      int workers, const Snapshot* previous) {
+                                      Making& making) {
   auto site = std::make_unique<Site>();
   site->name = std::move(name);
   site->policy = handling.policy;
   site->key = handling.key;
   site->coding = handling.coding;
-  auto rules = SiteRules::make(handling.rules, limited);
+  auto rules = SiteRules::make(handling.rules, limited, making.error_pages);
   if (!rules.ok()) return rules.error();
   site->rules = std::move(rules).value();
   site->host_header = handling.host_header;
   site->origin_config = handling.origin;
-  for (const auto& old : previous ? previous->sites_ : sites_) {
+  for (const auto& old : making.previous ? making.previous->sites_ : sites_) {
     if (old->origin_config == handling.origin) site->origin = old->origin;
   }
   if (!site->origin) {
     origin::UpstreamConfig config = handling.origin;
     // Skipping the only origin is an outage of the site: one failure does not prove it.
     if (config.urls.size() == 1) config.failures_to_eject = std::max(config.failures_to_eject, failures_of_only_origin);
-    auto group = origin::UpstreamGroup::create(config, workers);
+    auto group = origin::UpstreamGroup::create(config, making.workers);
     if (!group.ok()) return group.error();
     site->origin = std::move(group).value();
   }
@@ -96,7 +96,7 @@ core::Result<void> Snapshot::add_site(std::string name, const std::string& limit
   return {};
 }
 
-core::Result<void> Snapshot::add_members(int workers, const Snapshot* previous) {
+core::Result<void> Snapshot::add_members(const Making& making) {
   std::vector<ring::Member> ring_members;
   for (const MemberConfig& member : config_.pop.members) ring_members.push_back({member.name, member.weight});
   const std::uint64_t version = membership_version(ring_members);
@@ -107,11 +107,11 @@ core::Result<void> Snapshot::add_members(int workers, const Snapshot* previous) 
     member.name = config.name;
     member.peer = config.peer;
     if (config.name == config_.name) continue;
-    for (const Member& old : previous ? previous->members_ : std::vector<Member>()) {
+    for (const Member& old : making.previous ? making.previous->members_ : std::vector<Member>()) {
       if (old.name == config.name && old.peer == config.peer) member.group = old.group;
     }
     if (member.group) continue;
-    auto group = origin::UpstreamGroup::create(peer_upstream(config.peer), workers);
+    auto group = origin::UpstreamGroup::create(peer_upstream(config.peer), making.workers);
     if (!group.ok()) return group.error();
     member.group = std::move(group).value();
   }

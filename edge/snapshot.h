@@ -70,11 +70,17 @@ class Snapshot {
   std::vector<Source> sources(const Site&, std::uint64_t ring_hash, bool from_peer) const;
 
  private:
+  // What build() makes it with.
+  struct Making {
+    const int workers;
+    const Snapshot* const previous;
+    ErrorPageFiles error_pages;
+  };
+
   Snapshot() = default;
   // `limited`: the site or route whose requests its rate limit counts.
-  core::Result<void> add_site(std::string name, const std::string& limited, const Handling& handling, int workers,
-                              const Snapshot* previous);
-  core::Result<void> add_members(int workers, const Snapshot* previous);
+  core::Result<void> add_site(std::string name, const std::string& limited, const Handling& handling, Making& making);
+  core::Result<void> add_members(const Making& making);
 
   EdgeConfig config_;
   std::vector<std::unique_ptr<Site>> sites_;

@@ -42,16 +42,16 @@ IpAddress IpAddress::v6(std::array<std::uint8_t, 16> octets) {
 Result<IpAddress> IpAddress::parse(std::string_view text) {
   // inet_pton is strict in both families; it wants a terminated string, and sees only what is before a NUL.
   char buffer[INET6_ADDRSTRLEN];
-  const Error error = not_an_address(text, "an IP address");
-  if (text.size() >= sizeof buffer || text.find('\0') != std::string_view::npos) return error;
+  const auto error = [&] { return not_an_address(text, "an IP address"); };
+  if (text.size() >= sizeof buffer || text.find('\0') != std::string_view::npos) return error();
   buffer[text.copy(buffer, text.size())] = '\0';
   if (text.find(':') == std::string_view::npos) {
     std::array<std::uint8_t, 4> octets;
-    if (inet_pton(AF_INET, buffer, octets.data()) != 1) return error;
+    if (inet_pton(AF_INET, buffer, octets.data()) != 1) return error();
     return v4(octets);
   }
   std::array<std::uint8_t, 16> octets;
-  if (inet_pton(AF_INET6, buffer, octets.data()) != 1) return error;
+  if (inet_pton(AF_INET6, buffer, octets.data()) != 1) return error();
   return v6(octets);
 }
 

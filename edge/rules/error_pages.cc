@@ -31,10 +31,15 @@ bool is_error_status(std::string_view status) {
   return status.size() == 3 && (status[0] == '4' || status[0] == '5') && digit(status[1]) && digit(status[2]);
 }
 
+core::Result<void> check_status(std::string_view status) {
+  if (!is_error_status(status)) return wrong("must be a status from 400 to 599, 4xx or 5xx");
+  return {};
+}
+
 }  // namespace
 
 core::Result<ErrorPage> read_error_page(std::string_view status, const std::string& path) {
-  if (!is_error_status(status)) return wrong("must be a status from 400 to 599, 4xx or 5xx");
+  if (auto checked = check_status(status); !checked.ok()) return checked.error();
   ErrorPage page;
   page.content_type = content_type_of(path);
   if (page.content_type.empty()) return wrong(path + " must end in .html, .htm, .txt, .json or .xml");
@@ -51,11 +56,22 @@ core::Result<ErrorPage> read_error_page(std::string_view status, const std::stri
   return page;
 }
 
-core::Result<ErrorPages> ErrorPages::make(const ErrorPagesConfig& config) {
+core::Result<ErrorPage> ErrorPageFiles::read(std::string_view status, const std::string& path) {
+  const auto known = pages_.find(path);
+  if (known == pages_.end()) {
+    auto page = read_error_page(status, path);
+    if (page.ok()) pages_.emplace(path, *page);
+    return page;
+  }
+  if (auto checked = check_status(status); !checked.ok()) return checked.error();
+  return known->second;
+}
+
+core::Result<ErrorPages> ErrorPages::make(const ErrorPagesConfig& config, ErrorPageFiles& known) {
   ErrorPages pages;
   pages.for_origin_ = config.for_origin;
   for (const auto& [status, path] : config.files) {
-    auto page = read_error_page(status, path);
+    auto page = known.read(status, path);
     if (!page.ok()) return page.error();
     pages.pages_.insert_or_assign(status, std::move(page).value());
   }

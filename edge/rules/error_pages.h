@@ -30,9 +30,18 @@ constexpr std::size_t largest_error_page = 1 << 20;
 // large.
 core::Result<ErrorPage> read_error_page(std::string_view status, const std::string& path);
 
+// Reads each file once and holds it once, however many sites, routes and statuses of a configuration name it.
+class ErrorPageFiles {
+ public:
+  core::Result<ErrorPage> read(std::string_view status, const std::string& path);
+
+ private:
+  std::map<std::string, ErrorPage> pages_;
+};
+
 class ErrorPages {
  public:
-  static core::Result<ErrorPages> make(const ErrorPagesConfig&);
+  static core::Result<ErrorPages> make(const ErrorPagesConfig&, ErrorPageFiles&);
   bool empty() const { return pages_.empty(); }
   // That of the status, or of its class. Null: none.
   const ErrorPage* find(int status) const;

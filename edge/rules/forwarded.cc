@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 #include "core/http/list.h"
 
@@ -19,6 +18,8 @@ std::optional<core::IpAddress> address_of(std::string_view text) {
   } else if (std::count(text.begin(), text.end(), ':') == 1) {
     text = text.substr(0, text.find(':'));
   }
+  // Names ("unknown", "_hidden") are told from addresses without an error in words, which would take memory.
+  if (text.find_first_not_of("0123456789abcdefABCDEF.:") != std::string_view::npos) return std::nullopt;
   const auto address = core::IpAddress::parse(text);
   return address.ok() ? std::optional(*address) : std::nullopt;
 }
@@ -32,6 +33,18 @@ std::optional<http::Scheme> scheme_of(std::string_view text) {
 struct Hop {
   std::optional<core::IpAddress> address;
   std::optional<http::Scheme> scheme;
+};
+
+// The last `most_hops` that were added: a list is read from its left and used from its right.
+class LastHops {
+ public:
+  void add(const Hop& hop) { hops_[added_++ % most_hops] = hop; }
+  std::size_t size() const { return std::min(added_, most_hops); }
+  const Hop& from_right(std::size_t i) const { return hops_[(added_ - 1 - i) % most_hops]; }
+
+ private:
+  std::array<Hop, most_hops> hops_;
+  std::size_t added_ = 0;
 };
 
 // Cuts off what stands before the first `mark` outside of quoted strings, and the mark. Nothing: a quote never ends.
@@ -48,16 +61,32 @@ std::optional<std::string_view> take_until(std::string_view& text, char mark) {
   return http::trim_blanks(taken);
 }
 
+// The text of a token or a quoted-string. `room` takes it where escapes have to be undone; what is longer than any
+// address comes back as it stood. Nothing: it is neither.
+std::optional<std::string_view> plain_text(std::string_view value, std::array<char, 64>& room) {
+  if (http::is_token(value)) return value;
+  if (value.size() < 2 || value.front() != '"') return std::nullopt;
+  std::size_t size = 0, at = 1;
+  for (; at < value.size() && value[at] != '"'; ++at) {
+    if (value[at] == '\\' && at + 1 < value.size()) ++at;
+    if (size < room.size()) room[size] = value[at];
+    ++size;
+  }
+  if (at + 1 != value.size()) return std::nullopt;
+  return size <= room.size() ? std::string_view(room.data(), size) : value;
+}
+
 // RFC 7239 4: for=192.0.2.60;proto=http;by=203.0.113.43. Nothing: it is not of that form.
 std::optional<Hop> forwarded_element(std::string_view element) {
   Hop hop;
+  std::array<char, 64> room;
   while (!element.empty()) {
     const auto pair = take_until(element, ';');
     if (!pair) return std::nullopt;
     if (pair->empty()) continue;
     const std::size_t equals = std::min(pair->find('='), pair->size());
     const std::string_view name = pair->substr(0, equals);
-    const auto value = http::token_or_quoted(pair->substr(std::min(equals + 1, pair->size())));
+    const auto value = plain_text(pair->substr(std::min(equals + 1, pair->size())), room);
     if (!http::is_token(name) || !value) return std::nullopt;
     if (http::equals_ignoring_case(name, "for")) hop.address = address_of(*value);
     if (http::equals_ignoring_case(name, "proto")) hop.scheme = scheme_of(*value);
@@ -66,37 +95,35 @@ std::optional<Hop> forwarded_element(std::string_view element) {
 }
 
 // Adds the hops of one line, first hop first. False: the line is malformed.
-bool add_forwarded_hops(std::string_view line, std::vector<Hop>& hops) {
+bool add_forwarded_hops(std::string_view line, LastHops& hops) {
   while (!line.empty()) {
     const auto element = take_until(line, ',');
     const auto hop = element ? forwarded_element(*element) : std::nullopt;
     if (!hop) return false;
-    if (!element->empty()) hops.push_back(*hop);
+    if (!element->empty()) hops.add(*hop);
   }
   return true;
 }
 
 // X-Forwarded-For knows no quotes: one that a client sends must not hide what a proxy wrote behind it.
-void add_addresses(std::string_view line, std::vector<Hop>& hops) {
+void add_addresses(std::string_view line, LastHops& hops) {
   while (!line.empty()) {
     const std::string_view address = http::trim_blanks(line.substr(0, line.find(',')));
     line.remove_prefix(std::min(line.find(','), line.size() - 1) + 1);
-    if (!address.empty()) hops.push_back({address_of(address), std::nullopt});
+    if (!address.empty()) hops.add({address_of(address), std::nullopt});
   }
 }
 
-// The last `most_hops` elements of the field, first hop first. Nothing: it is malformed.
-std::optional<std::vector<Hop>> hops_of(const http::HeaderMap& fields, ForwardedField field) {
-  std::vector<Hop> hops;
+// Adds those of all lines of the field. False: it is malformed.
+bool add_hops(const http::HeaderMap& fields, ForwardedField field, LastHops& hops) {
   const bool standard = field == ForwardedField::forwarded;
   const http::HeaderId id = standard ? http::HeaderId::forwarded : http::HeaderId::x_forwarded_for;
   for (const http::HeaderMap::Field line : fields) {
     if (line.id != id) continue;
     if (!standard) add_addresses(line.value, hops);
-    if (standard && !add_forwarded_hops(line.value, hops)) return std::nullopt;
+    if (standard && !add_forwarded_hops(line.value, hops)) return false;
   }
-  if (hops.size() > most_hops) hops.erase(hops.begin(), hops.end() - most_hops);
-  return hops;
+  return true;
 }
 
 // The right-most: what stands left of it may be the client's.
@@ -116,13 +143,14 @@ BelievedClient client_behind(const core::IpAddress& connection, const http::Head
   BelievedClient client{connection, std::nullopt, false};
   if (!trusted.find(connection)) return client;
   if (field == ForwardedField::x_forwarded_for) client.scheme = forwarded_proto(fields);
-  const std::optional<std::vector<Hop>> hops = hops_of(fields, field);
-  client.malformed = !hops;
-  if (!hops) return client;
-  for (auto hop = hops->rbegin(); hop != hops->rend() && trusted.find(client.address); ++hop) {
-    if (field == ForwardedField::forwarded) client.scheme = hop->scheme;
-    if (!hop->address) break;
-    client.address = core::unmapped(*hop->address);
+  LastHops hops;
+  client.malformed = !add_hops(fields, field, hops);
+  if (client.malformed) return client;
+  for (std::size_t hop = 0; hop < hops.size() && trusted.find(client.address); ++hop) {
+    const Hop& told = hops.from_right(hop);
+    if (field == ForwardedField::forwarded) client.scheme = told.scheme;
+    if (!told.address) break;
+    client.address = core::unmapped(*told.address);
   }
   return client;
 }

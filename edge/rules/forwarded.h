@@ -26,6 +26,7 @@ struct BelievedClient {
   bool malformed = false;
 };
 
+// Of every request of a proxy's: allocates nothing.
 // The right-most hop that is no trusted proxy, beginning with the connection itself. A hop whose address can't be read
 // ends the search: the one that told of it is the last we know.
 BelievedClient client_behind(const core::IpAddress& connection, const http::HeaderMap& fields, ForwardedField field,

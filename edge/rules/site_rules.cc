@@ -95,14 +95,15 @@ class RuleChecks {
 
 }  // namespace
 
-core::Result<std::shared_ptr<const SiteRules>> SiteRules::make(const RulesConfig& config, const std::string& limited) {
+core::Result<std::shared_ptr<const SiteRules>> SiteRules::make(const RulesConfig& config, const std::string& limited,
+                                                               ErrorPageFiles& files) {
   auto rules = std::make_shared<SiteRules>();
   core::Error problem;
   const bool made =
       take(HeaderEdits::make(config.request_headers, EditedHead::request), rules->request_headers, problem) &&
       take(HeaderEdits::make(config.response_headers, EditedHead::response), rules->response_headers, problem) &&
       take(Redirects::make(config.redirects), rules->redirects, problem) &&
-      take(ErrorPages::make(config.error_pages), rules->error_pages, problem) &&
+      take(ErrorPages::make(config.error_pages, files), rules->error_pages, problem) &&
       (!config.signed_urls.required ||
        take(http::parse_signing_keys(config.signed_urls.keys), rules->signing_keys, problem));
   if (!made) return problem;

@@ -53,8 +53,10 @@ struct SiteRules {
   ErrorPages error_pages;
 
   bool edits_responses() const { return !response_headers.empty() || !cors.empty(); }
-  // Null: there are no rules. `limited`: the name of the site or route whose rate limit it is.
-  static core::Result<std::shared_ptr<const SiteRules>> make(const RulesConfig&, const std::string& limited);
+  // Null: there are no rules. `limited`: the name of the site or route whose rate limit it is. `files`: of all rules
+  // that are made together.
+  static core::Result<std::shared_ptr<const SiteRules>> make(const RulesConfig&, const std::string& limited,
+                                                             ErrorPageFiles& files);
 };
 
 // What is wrong with a signature that is not good: in one word, and in a sentence for people.

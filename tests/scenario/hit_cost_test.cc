@@ -45,9 +45,10 @@ class AllocationCounter {
 };
 
 // Replies that are right, with this Strict-Transport-Security.
-int ask(HttpConnection& connection, int times, std::string_view security = "") {
+int ask(HttpConnection& connection, int times, std::string_view security = "", std::string_view more_fields = "") {
   int good = 0;
-  const std::string request = get_text("/_gen/1k/hot", "User-Agent: test\r\nAccept: */*\r\n");
+  const std::string request =
+      get_text("/_gen/1k/hot", "User-Agent: test\r\nAccept: */*\r\n" + std::string(more_fields));
   for (int i = 0; i < times; ++i) {
     connection.send(request);
     const Reply reply = connection.read_reply();
@@ -108,6 +109,30 @@ response_header_remove = ["Server"]
   const std::uint64_t before = allocations.count();
   BOOST_TEST(ask(connection, 10000, edited) == 10000);
   BOOST_TEST(allocations.count() - before == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(ten_thousand_hits_behind_a_trusted_proxy_allocate_nothing_either) {
+  for (const char* field : {"x-forwarded-for", "forwarded"}) {
+    TempDir folder;
+    OriginProcess origin;
+    AllocationCounter allocations(folder);
+    EdgeOptions options;
+    options.origin = origin.url();
+    options.edge_keys = "access_log = \"" + folder / "access.log" +
+                        "\"\ntrusted_proxies = [\"127.0.0.0/8\"]\nforwarded_field = \"" + field + "\"\n";
+    options.environment = allocations.environment();
+    EdgeProcess edge(folder, options);
+
+    HttpConnection connection(edge.port());
+    constexpr std::string_view hops =
+        "X-Forwarded-For: unknown, 203.0.113.7, [2001:db8:cafe::17:9]:4711, 127.0.0.2\r\nX-Forwarded-Proto: http\r\n"
+        "Forwarded: for=_hidden, for=\"[2001:db8:cafe::17:9]:4711\";proto=http, for=127.0.0.2;proto=http\r\n";
+    BOOST_TEST(ask(connection, 2000, "", hops) == 2000);
+    const std::uint64_t before = allocations.count();
+    BOOST_TEST(ask(connection, 10000, "", hops) == 10000);
+    BOOST_TEST(allocations.count() - before == 0u, field);
+    BOOST_TEST(read_file(folder / "access.log").find("2001:db8:cafe::17:9") != std::string::npos);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(at_fifty_connections_a_hit_costs_at_most_2_2_system_calls) {

@@ -81,7 +81,8 @@ BOOST_AUTO_TEST_CASE(only_sites_with_rules_have_any) {
   const auto made = [](std::string_view more) {
     const auto loaded = load(more);
     BOOST_TEST_REQUIRE(loaded.ok(), more);
-    const auto rules = edge::SiteRules::make(loaded.config.sites[0].handling.rules, "a");
+    edge::ErrorPageFiles files;
+    const auto rules = edge::SiteRules::make(loaded.config.sites[0].handling.rules, "a", files);
     BOOST_TEST_REQUIRE(rules.ok(), more);
     return *rules != nullptr;
   };

@@ -116,6 +116,9 @@ BOOST_AUTO_TEST_CASE(forwarded_is_read_as_rfc7239_says) {
       {"proto=gopher;for=198.51.100.1", "198.51.100.1", "-"},
       {";;for=198.51.100.1;", "198.51.100.1", "-"},
       {"for=203.0.113.7;x=\"a;\\\",b\", for=198.51.100.1", "198.51.100.1", "-"},
+      {"for=\"198.51.\\1\\0\\0.1\"", "198.51.100.1", "-"},
+      {"for=\"" + std::string(200, '1') + "\", for=198.51.100.1", "198.51.100.1", "-"},
+      {"for=\"" + std::string(200, '1') + "\"", "10.0.0.1", "-"},
   };
   for (const Row& row : rows) {
     const http::HeaderMap fields = fields_of({{"Forwarded", row.value}, {"X-Forwarded-For", "1.1.1.1"}});
@@ -137,6 +140,8 @@ BOOST_AUTO_TEST_CASE(one_malformed_pair_voids_the_whole_forwarded_field) {
       {"for=, for=198.51.100.1", true},
       {"=a, for=198.51.100.1", true},
       {"for=2001:db8::1, for=198.51.100.1", true},
+      {"for=\"198.51.100.1\"x", true},
+      {"for=x\"198.51.100.1\"", true},
       {"for=198.51.100.1", false},
       {"", false},
       {", ,", false},

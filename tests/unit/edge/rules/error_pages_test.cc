@@ -13,7 +13,8 @@ BOOST_AUTO_TEST_SUITE(error_pages)
 BOOST_AUTO_TEST_CASE(status_counts_before_its_class) {
   testing::TempDir folder;
   const std::string page = folder.write("404.html", "<p>gone"), any = folder.write("4xx.json", "{}");
-  const auto pages = ErrorPages::make({{{"404", page}, {"4xx", any}, {"503", page}}, false});
+  ErrorPageFiles files;
+  const auto pages = ErrorPages::make({{{"404", page}, {"4xx", any}, {"503", page}}, false}, files);
   BOOST_TEST_REQUIRE(pages.ok());
   BOOST_TEST(pages->find(404)->body.text() == "<p>gone");
   BOOST_TEST(pages->find(404)->content_type == "text/html; charset=utf-8");
@@ -27,10 +28,24 @@ BOOST_AUTO_TEST_CASE(status_counts_before_its_class) {
 BOOST_AUTO_TEST_CASE(origins_own_errors_are_replaced_where_asked_for_and_only_5xx) {
   testing::TempDir folder;
   const std::string page = folder.write("e.html", "e");
-  const auto pages = ErrorPages::make({{{"4xx", page}, {"5xx", page}}, true});
+  ErrorPageFiles files;
+  const auto pages = ErrorPages::make({{{"4xx", page}, {"5xx", page}}, true}, files);
   BOOST_TEST_REQUIRE(pages.ok());
   BOOST_TEST(pages->find_for_origin(500) != nullptr);
   BOOST_TEST(pages->find_for_origin(404) == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(files_are_held_once_however_many_sites_and_statuses_name_them) {
+  testing::TempDir folder;
+  const std::string page = folder.write("e.html", "e");
+  ErrorPageFiles files;
+  const auto site = ErrorPages::make({{{"404", page}, {"5xx", page}}, false}, files);
+  const auto route = ErrorPages::make({{{"503", page}}, true}, files);
+  BOOST_TEST_REQUIRE((site.ok() && route.ok()));
+  const char* held = site->find(404)->body.text().data();
+  BOOST_TEST(held == site->find(500)->body.text().data());
+  BOOST_TEST(held == route->find(503)->body.text().data());
+  BOOST_TEST(!files.read("200", page).ok());
 }
 
 BOOST_AUTO_TEST_CASE(pages_that_can_not_be_served_are_refused) {
