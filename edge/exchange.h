@@ -139,6 +139,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   // Past the cache: exchange_pass.cc.
   Next pass_through(Outcome outcome, Reason reason, bool through_peers);
   bool keep_posted(const http::ResponseHead& head, http::BodyLength length);
+  std::optional<Next> count_forward();
 
   // What the site's rules answer, and what they make of every head: exchange_rules.cc.
   using Rule = std::optional<Next> (Exchange::*)(const SiteRules&);

@@ -9,6 +9,9 @@ namespace skerry::edge {
 // --- key
 
 Exchange::Next Exchange::make_key() {
+  if (request_->method == http::Method::options) {
+    if (const auto answered = count_forward()) return *answered;
+  }
   if (request_->fields.contains(http::HeaderId::upgrade)) return pass_through(Outcome::bypass, Reason::upgrade, false);
   if (!is_cacheable_method(request_->method)) return pass_through(Outcome::method, Reason::method_not_cacheable, false);
   if (request_body_.kind != http::BodyLength::Kind::none &&

@@ -152,14 +152,9 @@ void Exchange::keep_passing(const http::ResponseHead& passing, http::BodyLength 
   auto object = storable_head(passing);
   if (!object) return;
   object->status = passing.status;
-  const bool varies = !object->vary.empty();
-  if (varies) edge_.store().remember_vary(primary_hash_, object->vary);
+  if (!object->vary.empty()) edge_.store().remember_vary(primary_hash_, object->vary);
   if (outline) return pass_->keep(keeper_of(std::move(*object), *outline));
-  const KeyHash variant = edge_.store().hash(object->key);
-  auto keeper = keeper_of_whole(std::move(*object), length);
-  if (keeper && varies && edge_.store().make_room_for_variant(primary_hash_, variant, site_->policy.max_variants))
-    edge_.counters().variants_displaced.add(worker_.index);
-  pass_->keep(std::move(keeper));
+  pass_->keep(keeper_of_whole(std::move(*object), length));
 }
 
 // The head under which a response that passes by may be kept. A part is kept on the terms of the whole (RFC 9111 3.3).
@@ -178,9 +173,16 @@ std::optional<ObjectHead> Exchange::storable_head(const http::ResponseHead& pass
 std::unique_ptr<BodyKeeper> Exchange::keeper_of_whole(ObjectHead object, http::BodyLength length) {
   std::optional<std::uint64_t> expected;
   if (length.kind == http::BodyLength::Kind::known) expected = length.size;
+  core::Task kept;
+  if (!object.vary.empty()) {
+    kept = [this, variant = edge_.store().hash(object.key)] {
+      if (edge_.store().make_room_for_variant(primary_hash_, variant, site_->policy.max_variants))
+        edge_.counters().variants_displaced.add(worker_.index);
+    };
+  }
   Reason why_not = Reason::none;
   auto writer = edge_.store().begin(worker_, std::move(object), expected, why_not);
-  return writer ? std::make_unique<ObjectKeeper>(std::move(writer)) : nullptr;
+  return writer ? std::make_unique<ObjectKeeper>(std::move(writer), std::move(kept)) : nullptr;
 }
 
 std::unique_ptr<BodyKeeper> Exchange::keeper_of(ObjectHead object, const Outline& outline) {

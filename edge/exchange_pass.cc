@@ -47,6 +47,28 @@ Exchange::Next Exchange::pass_through(Outcome outcome, Reason reason, bool throu
   return Next::again;  // waits in `pass`, unless every source failed at once
 }
 
+// RFC 9110 7.6.2: an OPTIONS request that may not be forwarded any more is answered here; others go on with one forward
+// less. TRACE, the other method with this field, never comes here.
+std::optional<Exchange::Next> Exchange::count_forward() {
+  if (!request_->fields.find("Max-Forwards")) return std::nullopt;
+  const auto left = max_forwards(request_->fields);
+  if (!left) {
+    return answer_locally(
+        400, Reason::bad_request,
+        {core::ErrorCode::malformed_field, core::ErrorSource::client, false, "Max-Forwards is malformed"});
+  }
+  if (*left > 0) {
+    request_->fields.set("Max-Forwards", std::to_string(*left - 1));
+    return std::nullopt;
+  }
+  verdict_.outcome = Outcome::local;
+  verdict_.reason = Reason::max_forwards;
+  response_.clear();
+  response_.fields.add("Allow", "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE");
+  add_own_fields(false, {});
+  return send_head_only(204, http::BodyLength::none());
+}
+
 Exchange::Next Exchange::pass() {
   return wait_for(wake_pass);
 }

@@ -131,6 +131,7 @@ void Fill::accept_validation(const http::ResponseHead& response) {
     ask_unconditionally();  // its body was evicted meanwhile, or the store takes nothing
     return;
   }
+  take_variants_turn(update.object->head());
   update.why = Reason::validated;
   context_.counters.validated.add(context_.worker.index);
   end(std::move(update));
@@ -230,12 +231,15 @@ void Fill::begin_to_store(FillHead& head) {
   }
   head.stored = true;
   head.why = Reason::stored;
-  // The parts of one variant are no variants.
-  if (!head.head.vary.empty() && !request_.part &&
-      context_.store.make_room_for_variant(request_.primary_hash, context_.store.hash(head.head.key),
-                                           request_.site->policy.max_variants))
-    context_.counters.variants_displaced.add(context_.worker.index);
   writer_->set_on_drained([this] { update_pacing(); });
+}
+
+// The newest variant of its URL now; the oldest may have to go. The parts of one variant are no variants.
+void Fill::take_variants_turn(const ObjectHead& head) {
+  if (head.vary.empty() || request_.part) return;
+  const std::size_t most = request_.site->policy.max_variants;
+  if (context_.store.make_room_for_variant(request_.primary_hash, context_.store.hash(head.key), most))
+    context_.counters.variants_displaced.add(context_.worker.index);
 }
 
 // Continues a body that broke off, from another source or the same one again: only under the same strong validator, so
@@ -290,6 +294,8 @@ void Fill::take(core::Chunk chunk) {
   if (writer_ && !writer_->append(chunk)) {
     writer_.reset();
     context_.counters.not_stored.add(context_.worker.index);
+    // Nobody waits for the rest, and nobody would find it.
+    if (subscribers_.empty()) return abandon();
   }
   pieces_.append(chunk);
   FillUpdate update;
@@ -332,7 +338,10 @@ void Fill::on_fetch_end(const http::HeaderMap& trailers) {
   if (trailers.size() > 0) update.trailers = std::make_shared<const http::HeaderMap>(trailers);
   if (writer_) {
     update.object = writer_->commit();
-    if (update.object) context_.counters.stored.add(context_.worker.index);
+    if (update.object) {
+      context_.counters.stored.add(context_.worker.index);
+      take_variants_turn(update.object->head());
+    }
   }
   end(std::move(update));
 }

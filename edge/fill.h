@@ -101,6 +101,7 @@ class Fill final : public origin::FetchEvents, public std::enable_shared_from_th
   void accept_resumed_head(const http::ResponseHead&);
   bool resume_elsewhere();
   void begin_to_store(FillHead&);
+  void take_variants_turn(const ObjectHead&);
   void take(core::Chunk);
   void update_pacing();
   void publish(FillUpdate);

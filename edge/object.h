@@ -33,8 +33,8 @@ using Epoch = std::uint64_t;
 // Everything about a stored response but its body bytes. Times are wall-clock, seconds where HTTP has seconds.
 struct ObjectHead;
 
-// The fields as clients get them: without those that are consumed at the edge (Surrogate-Control), and of a 206 without
-// its range. Peers get these, too, beside the ones left out.
+// The fields as clients get them: without those that are consumed at the edge (Surrogate-Control) or replaced by it
+// (X-Cache), and of a 206 without its range. Peers get these, too, beside what was consumed.
 std::shared_ptr<const http::RenderedFields> rendered_for_clients(const ObjectHead&);
 
 struct ObjectHead {

@@ -19,13 +19,9 @@ struct ResponseTimes {
 };
 
 // Without hop-by-hop fields, framing, Age, and the fields named in no-cache="…" and private="…"; with a Date if there
-// was none (RFC 9110 6.6.1). The caller fills key, primary_key, host, path and
-// body_size.
+// was none (RFC 9110 6.6.1). The caller fills body_size; name_object() the keys, host and path.
 ObjectHead make_object_head(const http::RequestHead&, http::ResponseHead&&, const Freshness&, const ResponseTimes&);
 
-// Every field of the 304 replaces the stored ones of its name, but Content-Length, Content-Range, framing and
-// hop-by-hop fields. Freshness is that of the result. Keys, Vary list and
-// body_size stay.
 // Gives the object its keys; false: this request's variant can't be told (its selecting fields are too long).
 bool name_object(ObjectHead&, const http::RequestHead&, std::string_view primary_key);
 
@@ -33,6 +29,8 @@ bool name_object(ObjectHead&, const http::RequestHead&, std::string_view primary
 // kept (RFC 9111 5.2.2.4, 5.2.2.7).
 http::HeaderMap fields_for_one(const http::HeaderMap& response_fields);
 
+// Every field of the 304 replaces the stored ones of its name, but Content-Length, Content-Range, framing and
+// hop-by-hop fields. Freshness is that of the result. Keys, Vary list and body_size stay.
 ObjectHead updated_by_304(const ObjectHead& old, const http::ResponseHead& not_modified, const CachePolicy&,
                           const ResponseTimes&);
 

@@ -45,8 +45,9 @@ void ObjectKeeper::take(const core::Chunk& chunk) {
 }
 
 void ObjectKeeper::complete() {
-  if (writer_) writer_->commit();
+  const bool stored = writer_ && writer_->commit();
   writer_.reset();
+  if (stored && kept_) kept_();
 }
 
 PartKeeper::PartKeeper(const core::Worker& worker, ObjectStore& store, ObjectHead head, Outline outline)

@@ -58,12 +58,15 @@ bool answers(const PartRequest&, const http::ResponseHead&);
 // Keeps all of a body that passes by.
 class ObjectKeeper final : public BodyKeeper {
  public:
-  explicit ObjectKeeper(std::unique_ptr<ObjectWriter> writer) : writer_(std::move(writer)) {}
+  // `kept` runs when all of it is stored.
+  explicit ObjectKeeper(std::unique_ptr<ObjectWriter> writer, core::Task kept = {})
+      : writer_(std::move(writer)), kept_(std::move(kept)) {}
   void take(const core::Chunk&) override;
   void complete() override;
 
  private:
   std::unique_ptr<ObjectWriter> writer_;
+  core::Task kept_;
 };
 
 // Keeps those parts that lie wholly inside a passing range of a large object.

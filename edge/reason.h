@@ -91,7 +91,9 @@ constexpr std::size_t outcome_count = SKERRY_OUTCOMES(X);
   X(range_not_stored, "range-not-stored") \
   X(invalidated, "invalidated") \
   X(displaced, "displaced") \
+  X(displaced_by_variant, "displaced-by-variant") \
   X(head_only, "head-only") \
+  X(max_forwards, "max-forwards") \
   X(request_max_age, "request-max-age") \
   X(request_min_fresh, "request-min-fresh") \
   X(request_max_stale, "request-max-stale") \

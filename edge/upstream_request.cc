@@ -67,6 +67,18 @@ http::RequestHead upstream_request(const http::RequestHead& request, const Snaps
   return head;
 }
 
+std::optional<std::uint64_t> max_forwards(const http::HeaderMap& fields) {
+  constexpr std::uint64_t largest = std::uint64_t{1} << 32;
+  const std::string value = fields.joined("Max-Forwards");
+  if (value.empty()) return std::nullopt;
+  std::uint64_t forwards = 0;
+  for (const char c : value) {
+    if (c < '0' || c > '9') return std::nullopt;
+    forwards = std::min(largest, forwards * 10 + static_cast<std::uint64_t>(c - '0'));
+  }
+  return forwards;
+}
+
 bool is_loop(const http::RequestHead& head, const Snapshot& snapshot) {
   if (!head.fields.contains(http::HeaderId::cdn_loop)) return false;
   const EdgeConfig& config = snapshot.config();

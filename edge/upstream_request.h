@@ -1,6 +1,8 @@
 // What an edge asks for: a client's request turned into one to an origin or to a peer edge. Pure; any thread.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/clock.h"
@@ -22,6 +24,10 @@ void sanitise_client_request(http::RequestHead&);
 // The request for `source`: Via, CDN-Loop (RFC 8586), X-Forwarded-For and -Proto; the site's Host; signed for a peer.
 http::RequestHead upstream_request(const http::RequestHead& request, const Snapshot&, const Site&, const Source& source,
                                    const OnBehalfOf&, core::WallTime now);
+
+// How often an OPTIONS request may still be forwarded (RFC 9110 7.6.2), one more than 32 bits hold at most; nothing:
+// the field is malformed or repeated. It is there.
+std::optional<std::uint64_t> max_forwards(const http::HeaderMap&);
 
 // RFC 8586: true if this very edge is listed, or more than four of its cluster.
 bool is_loop(const http::RequestHead&, const Snapshot&);

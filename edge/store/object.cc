@@ -22,6 +22,7 @@ std::size_t size_of(const ObjectHead& head, const http::RenderedFields& rendered
 std::shared_ptr<const http::RenderedFields> rendered_for_clients(const ObjectHead& head) {
   http::HeaderMap fields = head.fields;
   fields.remove(http::HeaderId::surrogate_control);
+  fields.remove(http::HeaderId::x_cache);                                // another cache's: ours stands in its place
   if (head.status == 206) fields.remove(http::HeaderId::content_range);  // each answer names its own
   return std::make_shared<const http::RenderedFields>(std::move(fields));
 }

@@ -61,9 +61,10 @@ struct Purge {
 // What became of a copy.
 struct Tombstone {
   KeyHash key;
-  KeyHash primary;                // of its URL; zero: it left the disk, where only its key was known
-  core::WallTime when;            // noticed
-  Reason fate = Reason::evicted;  // evicted; expired or changed: a newer answer took its place; purged; corrupt
+  KeyHash primary;      // of its URL; zero: it left the disk, where only its key was known
+  core::WallTime when;  // noticed
+  // evicted; expired or changed: a newer answer took its place; purged; corrupt; displaced_by_variant
+  Reason fate = Reason::evicted;
   bool from_disk = false;
   Epoch purge = 0;  // which
 };
@@ -138,6 +139,9 @@ class ObjectStore {
   // callback runs on `worker`; `corrupt` or `io_error` mean: treat as a miss (the index entry is gone then).
   virtual void load(const core::Worker& worker, const KeyHash&, std::string key, FoundOnDisk,
                     core::UniqueFunction<void(core::Result<ObjectPtr>)> done) = 0;
+  // The same for explanations: nothing is admitted to memory. `not_found`: purged, or gone meanwhile.
+  virtual void look(const core::Worker& worker, const KeyHash&, std::string key, FoundOnDisk,
+                    core::UniqueFunction<void(core::Result<ObjectPtr>)> done) = 0;
   // Body bytes of an on-disk object, chunk n = [n, n + 1) * disk_chunk_size.
   virtual void read_chunk(const core::Worker& worker, const ObjectPtr&, std::uint64_t chunk,
                           core::UniqueFunction<void(core::Result<core::Chunk>)> done) = 0;
@@ -151,7 +155,8 @@ class ObjectStore {
   // The list of Vary field names seen for a primary key, newest first (at most 4); empty: none known.
   virtual std::vector<std::string> vary_lists(const KeyHash& primary) const = 0;
   virtual void remember_vary(const KeyHash& primary, std::string_view list) = 0;
-  // `variant` of the URL is about to be kept. True: there were `most` already, and the oldest was let go.
+  // `variant` of the URL was stored or validated: it is the newest now. True: that made more than `most`,
+  // and the oldest was let go.
   virtual bool make_room_for_variant(const KeyHash& primary, const KeyHash& variant, std::size_t most) = 0;
 
   // The epoch new fetches start with.

@@ -123,12 +123,10 @@ core::Result<std::uint64_t> load_seed(SegmentStorage& storage, const StoreConfig
 }
 
 TieredStore::Parts common_parts(const MemoryPlan& plan, const KeyHasher& hasher, int workers) {
-  constexpr std::size_t vary_key_cost = 64;
   TieredStore::Parts parts;
   parts.memory = std::make_unique<MemoryTier>(plan.for_objects(0), plan.largest_object, workers);
   parts.purges = std::make_unique<PurgeTable>(hasher);
-  parts.varies = std::make_unique<VaryTable>(plan.total / 20 / vary_key_cost);
-  parts.variants = std::make_unique<VariantTable>(plan.total / 40 / VariantTable::cost_of_url);
+  parts.variants = std::make_unique<VariantTable>(plan.total / 20);
   parts.tombstones = std::make_shared<Tombstones>();
   return parts;
 }
@@ -163,7 +161,7 @@ core::Result<std::unique_ptr<ObjectStore>> open_store_on(std::unique_ptr<Segment
   parts.disk = std::move(*disk);
   parts.purge_log = std::make_unique<PurgeLog>(*parts.purges, &parts.disk->storage(), !config.single_threaded);
   if (auto purges = parts.purge_log->recover(recovered.newest_epoch); !purges) return purges.error();
-  for (const auto& vary : recovered.varies) parts.varies->remember(vary.primary, vary.list);
+  for (const auto& vary : recovered.varies) parts.variants->remember_list(vary.primary, vary.list);
   if (report.repaired) {
     // Purges may have been lost with the damage.
     if (auto purged = parts.purge_log->apply_now({PurgeKind::all, "", true}); !purged) return purged.error();

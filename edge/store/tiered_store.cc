@@ -61,7 +61,6 @@ TieredStore::TieredStore(const MemoryPlan& plan, const StoreConfig& config, cons
       clock_(clock),
       largest_storable_(parts.disk ? config.size.count / 4 : plan.largest_object),
       purges_(std::move(parts.purges)),
-      varies_(std::move(parts.varies)),
       variants_(std::move(parts.variants)),
       tombstones_(std::move(parts.tombstones)),
       report_(std::move(parts.report)),
@@ -107,13 +106,9 @@ Found TieredStore::find(const KeyHash& hash, std::string_view key) {
   return FoundNothing{};
 }
 
-core::Result<ObjectPtr> TieredStore::load_now(const KeyHash& hash, const std::string& key,
+// An object as it lies on disk; it stays there alone.
+core::Result<ObjectPtr> TieredStore::read_now(const KeyHash& hash, const std::string& key,
                                               const DiskLocation& location) {
-  // Many may have asked for the same object; the first one's read serves them all.
-  if (ObjectPtr object = memory_->find(hash, key)) {
-    if (ObjectPtr usable = after_purges(hash, std::move(object))) return usable;
-    return missing("purged");
-  }
   auto loaded = disk_->load(hash, key, location);
   if (!loaded) {
     if (loaded.error().code == core::ErrorCode::corrupt)
@@ -125,6 +120,19 @@ core::Result<ObjectPtr> TieredStore::load_now(const KeyHash& hash, const std::st
                                             : std::make_shared<const Object>(std::move(loaded->head), loaded->location);
   object = after_purges(hash, std::move(object));
   if (!object) return missing("purged");
+  return object;
+}
+
+core::Result<ObjectPtr> TieredStore::load_now(const KeyHash& hash, const std::string& key,
+                                              const DiskLocation& location) {
+  // Many may have asked for the same object; the first one's read serves them all.
+  if (ObjectPtr object = memory_->find(hash, key)) {
+    if (ObjectPtr usable = after_purges(hash, std::move(object))) return usable;
+    return missing("purged");
+  }
+  auto read = read_now(hash, key, location);
+  if (!read) return read;
+  ObjectPtr object = std::move(read).value();
   // A newer version may have been stored during the read.
   if (!disk_->holds(hash, location)) return object;
   MemoryTier::Gone gone;
@@ -135,9 +143,20 @@ core::Result<ObjectPtr> TieredStore::load_now(const KeyHash& hash, const std::st
 
 void TieredStore::load(const core::Worker& worker, const KeyHash& hash, std::string key, FoundOnDisk found,
                        core::UniqueFunction<void(core::Result<ObjectPtr>)> done) {
-  io_->submit([this, &loop = worker.loop, hash, key = std::move(key), location = found.location,
+  submit_read(worker, &TieredStore::load_now, hash, std::move(key), found.location, std::move(done));
+}
+
+void TieredStore::look(const core::Worker& worker, const KeyHash& hash, std::string key, FoundOnDisk found,
+                       core::UniqueFunction<void(core::Result<ObjectPtr>)> done) {
+  submit_read(worker, &TieredStore::read_now, hash, std::move(key), found.location, std::move(done));
+}
+
+void TieredStore::submit_read(const core::Worker& worker, Reader reader, const KeyHash& hash, std::string key,
+                              const DiskLocation& location, core::UniqueFunction<void(core::Result<ObjectPtr>)> done) {
+  io_->submit([this, &loop = worker.loop, reader, hash, key = std::move(key), location,
                done = std::move(done)](const core::Error* refused) mutable {
-    core::Result<ObjectPtr> outcome = refused ? core::Result<ObjectPtr>(*refused) : load_now(hash, key, location);
+    core::Result<ObjectPtr> outcome =
+        refused ? core::Result<ObjectPtr>(*refused) : (this->*reader)(hash, key, location);
     loop.post([done = std::move(done), outcome = std::move(outcome)]() mutable { done(std::move(outcome)); });
   });
 }
@@ -180,8 +199,9 @@ ObjectPtr TieredStore::keep(const KeyHash& hash, ObjectPtr object, std::shared_p
   if (disk_) disk_->forget(hash);
   MemoryTier::Gone gone;
   memory_->insert(hash, object, gone);
-  if (disk_ && kept_.fetch_add(1, std::memory_order_relaxed) % rebalance_every == 0) {
-    memory_->set_capacity(plan_.for_objects(disk_->memory_size()), gone);
+  if (kept_.fetch_add(1, std::memory_order_relaxed) % rebalance_every == 0) {
+    const std::size_t index = variants_->memory_size() + (disk_ ? disk_->memory_size() : 0);
+    memory_->set_capacity(plan_.for_objects(index), gone);
   }
   bury(gone, *object, validated);
   if (!disk_) return object;
@@ -233,10 +253,13 @@ ObjectPtr TieredStore::update(const ObjectPtr& old, ObjectHead head) {
 }
 
 bool TieredStore::make_room_for_variant(const KeyHash& primary, const KeyHash& variant, std::size_t most) {
-  const auto oldest = variants_->add(primary, variant, most);
+  const auto oldest = variants_->renew(primary, variant, most);
   if (!oldest) return false;
-  if (const ObjectPtr object = memory_->peek(*oldest)) memory_->remove(*oldest, object.get());
+  const ObjectPtr object = memory_->peek(*oldest);
+  if (!object && !(disk_ && disk_->has(*oldest))) return false;  // it was evicted before
+  if (object) memory_->remove(*oldest, object.get());
   if (disk_) disk_->forget(*oldest);
+  tombstones_->bury({*oldest, primary, clock_.wall(), Reason::displaced_by_variant, !object, 0});
   return true;
 }
 

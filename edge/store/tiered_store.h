@@ -18,7 +18,6 @@
 #include "edge/store/purge_table.h"
 #include "edge/store/tombstones.h"
 #include "edge/store/variant_table.h"
-#include "edge/store/vary_table.h"
 
 namespace skerry::edge {
 
@@ -44,7 +43,6 @@ class TieredStore final : public ObjectStore {
     std::unique_ptr<PurgeTable> purges;
     std::unique_ptr<PurgeLog> purge_log;
     std::unique_ptr<DiskTier> disk;  // null: memory only
-    std::unique_ptr<VaryTable> varies;
     std::unique_ptr<VariantTable> variants;
     std::shared_ptr<Tombstones> tombstones;
     OpenReport report;
@@ -56,13 +54,17 @@ class TieredStore final : public ObjectStore {
   Found find(const KeyHash&, std::string_view key) override;
   void load(const core::Worker& worker, const KeyHash&, std::string key, FoundOnDisk,
             core::UniqueFunction<void(core::Result<ObjectPtr>)> done) override;
+  void look(const core::Worker& worker, const KeyHash&, std::string key, FoundOnDisk,
+            core::UniqueFunction<void(core::Result<ObjectPtr>)> done) override;
   void read_chunk(const core::Worker& worker, const ObjectPtr&, std::uint64_t chunk,
                   core::UniqueFunction<void(core::Result<core::Chunk>)> done) override;
   std::unique_ptr<ObjectWriter> begin(const core::Worker& worker, ObjectHead head,
                                       std::optional<std::uint64_t> expected, Reason& why_not) override;
   ObjectPtr update(const ObjectPtr& old, ObjectHead head) override;
-  std::vector<std::string> vary_lists(const KeyHash& primary) const override { return varies_->find(primary); }
-  void remember_vary(const KeyHash& primary, std::string_view list) override { varies_->remember(primary, list); }
+  std::vector<std::string> vary_lists(const KeyHash& primary) const override { return variants_->lists(primary); }
+  void remember_vary(const KeyHash& primary, std::string_view list) override {
+    variants_->remember_list(primary, list);
+  }
   bool make_room_for_variant(const KeyHash& primary, const KeyHash& variant, std::size_t most) override;
   Epoch epoch() const override { return purges_->epoch(); }
   bool purged_since(std::string_view primary_key, std::string_view host, std::string_view path,
@@ -81,8 +83,13 @@ class TieredStore final : public ObjectStore {
  private:
   friend class TieredWriter;
 
+  using Reader = core::Result<ObjectPtr> (TieredStore::*)(const KeyHash&, const std::string&, const DiskLocation&);
+  void submit_read(const core::Worker& worker, Reader reader, const KeyHash&, std::string key, const DiskLocation&,
+                   core::UniqueFunction<void(core::Result<ObjectPtr>)> done);
+
   // What a purge since the object was last checked makes of it: itself, an expired copy, or null.
   ObjectPtr after_purges(const KeyHash&, ObjectPtr);
+  core::Result<ObjectPtr> read_now(const KeyHash&, const std::string& key, const DiskLocation&);
   core::Result<ObjectPtr> load_now(const KeyHash&, const std::string& key, const DiskLocation&);
   std::uint64_t largest_storable() const { return largest_storable_; }
   // Makes the object visible in memory, and hands it to the disk. `validated`: the same body with new times.
@@ -96,7 +103,6 @@ class TieredStore final : public ObjectStore {
   core::Clock& clock_;
   const std::uint64_t largest_storable_;
   std::unique_ptr<PurgeTable> purges_;
-  std::unique_ptr<VaryTable> varies_;
   std::unique_ptr<VariantTable> variants_;
   const std::shared_ptr<Tombstones> tombstones_;
   OpenReport report_;

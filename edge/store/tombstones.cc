@@ -5,8 +5,9 @@
 namespace skerry::edge {
 
 void Tombstones::bury(const Tombstone& tombstone) {
-  const bool frequent =
-      tombstone.fate == Reason::evicted || tombstone.fate == Reason::expired || tombstone.fate == Reason::changed;
+  const Reason fate = tombstone.fate;
+  const bool frequent = fate == Reason::evicted || fate == Reason::expired || fate == Reason::changed ||
+                        fate == Reason::displaced_by_variant;
   Shard& shard = shards_[tombstone.key.low % shard_count];
   core::MutexLock lock(shard.mutex);
   frequent ? shard.made_room.add(tombstone) : shard.ended.add(tombstone);

@@ -1,27 +1,95 @@
 #include "edge/store/variant_table.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "edge/store/forget_near.h"
 
 namespace skerry::edge {
 
-std::optional<KeyHash> VariantTable::add(const KeyHash& primary, const KeyHash& variant, std::size_t most) {
+std::size_t VariantTable::cost_of(const Url& url) {
+  // The map's node and bucket with what the allocator adds to them.
+  constexpr std::size_t node = sizeof(std::pair<const KeyHash, Url>) + 40;
+  return node + url.variants.capacity() * sizeof(KeyHash);
+}
+
+std::uint16_t VariantTable::intern(std::string_view list) {
+  core::MutexLock lock(names_mutex_);
+  const auto found = ids_.find(std::string(list));
+  if (found != ids_.end()) return found->second;
+  if (names_.size() >= 0xffff || name_bytes_ + list.size() > most_list_bytes) return 0;
+  name_bytes_ += list.size();
+  names_.emplace_back(list);
+  const auto id = static_cast<std::uint16_t>(names_.size());
+  ids_.emplace(list, id);
+  return id;
+}
+
+// Out of the table while it changes: making room for its new size can't hit the URL itself.
+VariantTable::Url VariantTable::take_out(Shard& shard, const KeyHash& primary) {
+  const auto found = shard.urls.find(primary);
+  if (found == shard.urls.end()) return {};
+  Url url = std::move(found->second);
+  shard.urls.erase(found);
+  shard.bytes -= cost_of(url);
+  bytes_.fetch_sub(cost_of(url), std::memory_order_relaxed);
+  return url;
+}
+
+void VariantTable::put_back(Shard& shard, const KeyHash& primary, Url url) {
+  const std::size_t cost = cost_of(url);
+  while (!shard.urls.empty() && shard.bytes + cost > budget_of_shard_) {
+    const Url forgotten = forget_near(shard.urls, primary);
+    shard.bytes -= cost_of(forgotten);
+    bytes_.fetch_sub(cost_of(forgotten), std::memory_order_relaxed);
+  }
+  shard.urls.emplace(primary, std::move(url));
+  shard.bytes += cost;
+  bytes_.fetch_add(cost, std::memory_order_relaxed);
+}
+
+void VariantTable::remember_list(const KeyHash& primary, std::string_view list) {
+  const std::uint16_t id = list.empty() ? 0 : intern(list);
+  if (id == 0) return;
   Shard& shard = shards_[primary.high >> 60];
   core::MutexLock lock(shard.mutex);
-  auto found = shard.urls.find(primary);
-  if (found == shard.urls.end()) {
-    if (shard.urls.size() >= most_in_shard_) forget_near(shard.urls, primary);
-    found = shard.urls.emplace(primary, std::vector<KeyHash>()).first;
+  Url url = take_out(shard, primary);
+  const auto at = std::find(url.lists.begin(), url.lists.end() - 1, id);
+  std::move_backward(url.lists.begin(), at, at + 1);
+  url.lists[0] = id;
+  put_back(shard, primary, std::move(url));
+}
+
+std::optional<KeyHash> VariantTable::renew(const KeyHash& primary, const KeyHash& variant, std::size_t most) {
+  Shard& shard = shards_[primary.high >> 60];
+  core::MutexLock lock(shard.mutex);
+  Url url = take_out(shard, primary);
+  std::erase(url.variants, variant);
+  url.variants.insert(url.variants.begin(), variant);
+  std::optional<KeyHash> oldest;
+  if (url.variants.size() > most) {
+    oldest = url.variants.back();
+    url.variants.pop_back();
   }
-  std::vector<KeyHash>& variants = found->second;
-  variants.erase(std::remove(variants.begin(), variants.end(), variant), variants.end());
-  variants.insert(variants.begin(), variant);
-  if (variants.size() <= most) return std::nullopt;
-  // A site may have lowered its bound: the rest goes one at a time, with the variants that follow.
-  const KeyHash oldest = variants.back();
-  variants.pop_back();
+  put_back(shard, primary, std::move(url));
   return oldest;
+}
+
+std::vector<std::string> VariantTable::lists(const KeyHash& primary) const {
+  const Shard& shard = shards_[primary.high >> 60];
+  std::array<std::uint16_t, lists_a_url> ids{};
+  {
+    core::MutexLock lock(shard.mutex);
+    const auto found = shard.urls.find(primary);
+    if (found == shard.urls.end()) return {};
+    ids = found->second.lists;
+  }
+  std::vector<std::string> texts;
+  core::MutexLock lock(names_mutex_);
+  for (const std::uint16_t id : ids) {
+    if (id != 0) texts.push_back(names_[id - 1u]);
+  }
+  return texts;
 }
 
 }  // namespace skerry::edge

@@ -1,12 +1,17 @@
-// Which variants of a URL were stored, newest first, so that no URL takes more room than its site allows.
+// What is known of the variants of a URL: the Vary lists that select them, and which were stored, newest first, so that
+// no URL takes more room than its site allows.
 //
-// Any thread. Bounded: a full shard lets go of whatever URL lies where the new one belongs; that one's count begins
-// anew, and what it has stored leaves by eviction like anything else.
+// Any thread. Bounded in bytes: a full shard lets go of whatever URL lies where the new one belongs. That costs its
+// variants one miss each, and their count begins anew; what it has stored leaves by eviction like anything else.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -17,24 +22,50 @@ namespace skerry::edge {
 
 class VariantTable {
  public:
-  // Of a URL with as many variants as sites usually allow.
-  static constexpr std::size_t cost_of_url = 512;
+  static constexpr std::size_t lists_a_url = 4;
+  // Of all lists that origins have named so far, told apart by their text. Beyond, new ones are not remembered: what
+  // varies by them is not found again.
+  static constexpr std::size_t most_list_bytes = 1 << 20;
 
-  explicit VariantTable(std::size_t most_urls) : most_in_shard_(most_urls / 16 + 1) {}
-  // `variant` of the URL is being stored. The oldest one, if there are more than `most` (at least 1) now.
-  std::optional<KeyHash> add(const KeyHash& primary, const KeyHash& variant, std::size_t most);
+  explicit VariantTable(std::size_t budget) : budget_of_shard_(budget / shard_count) {}
+
+  // Newest first, lists_a_url at most; empty: no variant is known.
+  std::vector<std::string> lists(const KeyHash& primary) const;
+  void remember_list(const KeyHash& primary, std::string_view list);
+  // `variant` of the URL was stored or validated: it is the newest now. The oldest one, if there are more than `most`
+  // (at least 1) now. A site may have lowered its bound: the rest goes one at a time, with the variants that follow.
+  std::optional<KeyHash> renew(const KeyHash& primary, const KeyHash& variant, std::size_t most);
+
+  std::size_t memory_size() const { return bytes_.load(std::memory_order_relaxed); }
 
  private:
+  static constexpr std::size_t shard_count = 16;
+
+  struct Url {
+    std::array<std::uint16_t, lists_a_url> lists{};  // ids, newest first; 0: none
+    std::vector<KeyHash> variants;                   // newest first
+  };
   struct HashOfKey {
     std::size_t operator()(const KeyHash& hash) const { return hash.low; }
   };
   struct Shard {
-    core::Mutex mutex;
-    std::unordered_map<KeyHash, std::vector<KeyHash>, HashOfKey> urls GUARDED_BY(mutex);
+    mutable core::Mutex mutex;
+    std::unordered_map<KeyHash, Url, HashOfKey> urls GUARDED_BY(mutex);
+    std::size_t bytes GUARDED_BY(mutex) = 0;
   };
 
-  const std::size_t most_in_shard_;
-  std::array<Shard, 16> shards_;
+  static std::size_t cost_of(const Url&);
+  std::uint16_t intern(std::string_view list) EXCLUDES(names_mutex_);
+  Url take_out(Shard&, const KeyHash& primary) REQUIRES(shard.mutex);
+  void put_back(Shard&, const KeyHash& primary, Url) REQUIRES(shard.mutex);
+
+  const std::size_t budget_of_shard_;
+  std::array<Shard, shard_count> shards_;
+  std::atomic<std::size_t> bytes_{0};
+  mutable core::Mutex names_mutex_;
+  std::vector<std::string> names_ GUARDED_BY(names_mutex_);  // id - 1
+  std::unordered_map<std::string, std::uint16_t> ids_ GUARDED_BY(names_mutex_);
+  std::size_t name_bytes_ GUARDED_BY(names_mutex_) = 0;
 };
 
 }  // namespace skerry::edge

@@ -99,9 +99,10 @@ BOOST_FIXTURE_TEST_CASE(a_response_without_length_arrives_whole, BigBodies) {
 // With a strong validator the edge asks for the rest; with a weak one there is no telling that it is the same body.
 BOOST_FIXTURE_TEST_CASE(a_body_cut_short_by_the_origin_is_continued_under_its_strong_validator, BigBodies) {
   const auto one = edge(false);
-  BOOST_TEST(get(one->port(), "/_gen/1m/continued?close=300000").body.size() == mebibyte);
-  // Four pieces, or more if a reset overtakes the bytes before it.
-  BOOST_TEST(origin.requests() >= 4u);
+  // A reset takes along what the origin's kernel still holds because the receiver's window was full: then fewer bytes
+  // than asked for come before it. Pieces as small as these always fit the window of a new connection (64 KiB).
+  BOOST_TEST(get(one->port(), "/_gen/64k/continued?close=20000").body.size() == 65536u);
+  BOOST_TEST(origin.requests() == 4u);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_body_cut_short_by_the_origin_never_looks_complete, BigBodies) {

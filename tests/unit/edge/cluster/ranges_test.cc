@@ -234,6 +234,8 @@ BOOST_AUTO_TEST_CASE(parts_of_one_variant_do_not_displace_each_other) {
   for (const std::uint64_t first : {1'000'000u, 5'000'000u, 9'000'000u}) {
     BOOST_TEST(get_range(pop, "/large", bytes(first, first + 99)).status == 206);
   }
+  pop.simulation.run_for(std::chrono::seconds(5));  // the parts arrive whole, for those who come next
+  BOOST_TEST(pop.edges[0]->store->stats().memory_objects == 4u);
   const int asked = pop.origin.total();
   for (const std::uint64_t first : {1'000'100u, 5'000'100u, 9'000'100u}) {
     BOOST_TEST(get_range(pop, "/large", bytes(first, first + 99)).status == 206);

@@ -69,7 +69,7 @@ class SimulatedOrigin::Handler final : public http::RequestHandler {
     }
     const auto condition = head_->fields.find(http::HeaderId::if_range);
     if (origin_.ranges && (!condition || *condition == etag)) apply_range(body, head);
-    sink_.send_head(head, http::BodyLength::known(body.size()));
+    sink_.send_head(head, origin_.lengths ? http::BodyLength::known(body.size()) : http::BodyLength::unknown());
     if (head_->method == http::Method::head) return sink_.finish();
     if (origin_.close_after && body.size() > *origin_.close_after) {
       sink_.send_body(core::Chunk::copy_of(std::string_view(body).substr(0, *origin_.close_after)));

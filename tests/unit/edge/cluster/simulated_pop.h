@@ -43,6 +43,7 @@ class SimulatedOrigin final : public http::RequestService {
   std::string version;  // another one: other bytes under another ETag
   bool ranges = true;   // answers them
   bool etags = true;
+  bool lengths = true;  // announces them
   std::optional<std::string> body;
   std::uint64_t range_bytes = 0;  // sent in 206 answers
   int status = 200;

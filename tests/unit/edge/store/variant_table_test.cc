@@ -2,13 +2,18 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "edge/store/vary_table.h"
-
 namespace skerry::edge {
 namespace {
 
+constexpr std::size_t mebibyte = 1 << 20;
+
 KeyHash hash(std::uint64_t number) {
   return {.low = number, .high = number << 60};
+}
+
+// All of one shard.
+KeyHash url(std::uint64_t number) {
+  return {.low = number * 0x9e3779b97f4a7c15, .high = 0};
 }
 
 std::uint64_t number_of(const std::optional<KeyHash>& displaced) {
@@ -20,57 +25,82 @@ std::uint64_t number_of(const std::optional<KeyHash>& displaced) {
 BOOST_AUTO_TEST_SUITE(variant_table)
 
 BOOST_AUTO_TEST_CASE(the_oldest_variant_makes_room_rfc9111_4_1) {
-  VariantTable table(100);
-  for (std::uint64_t i = 1; i <= 3; ++i) BOOST_TEST(number_of(table.add(hash(0), hash(i), 3)) == 0u);
-  BOOST_TEST(number_of(table.add(hash(0), hash(1), 3)) == 0u);  // stored anew: the newest again
-  BOOST_TEST(number_of(table.add(hash(0), hash(4), 3)) == 2u);
-  BOOST_TEST(number_of(table.add(hash(0), hash(5), 3)) == 3u);
-  BOOST_TEST(number_of(table.add(hash(0), hash(6), 3)) == 1u);
+  VariantTable table(mebibyte);
+  for (std::uint64_t i = 1; i <= 3; ++i) BOOST_TEST(number_of(table.renew(hash(0), hash(i), 3)) == 0u);
+  BOOST_TEST(number_of(table.renew(hash(0), hash(1), 3)) == 0u);  // stored anew, or validated: the newest again
+  BOOST_TEST(number_of(table.renew(hash(0), hash(4), 3)) == 2u);
+  BOOST_TEST(number_of(table.renew(hash(0), hash(5), 3)) == 3u);
+  BOOST_TEST(number_of(table.renew(hash(0), hash(6), 3)) == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(urls_are_counted_apart) {
-  VariantTable table(100);
-  BOOST_TEST(number_of(table.add(hash(0), hash(1), 1)) == 0u);
-  BOOST_TEST(number_of(table.add(hash(7), hash(2), 1)) == 0u);
-  BOOST_TEST(number_of(table.add(hash(0), hash(3), 1)) == 1u);
+  VariantTable table(mebibyte);
+  BOOST_TEST(number_of(table.renew(hash(0), hash(1), 1)) == 0u);
+  BOOST_TEST(number_of(table.renew(hash(7), hash(2), 1)) == 0u);
+  BOOST_TEST(number_of(table.renew(hash(0), hash(3), 1)) == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_lower_bound_is_reached_by_one_variant_at_a_time) {
-  VariantTable table(100);
-  for (std::uint64_t i = 1; i <= 4; ++i) table.add(hash(0), hash(i), 4);
-  BOOST_TEST(number_of(table.add(hash(0), hash(4), 2)) == 1u);
-  BOOST_TEST(number_of(table.add(hash(0), hash(4), 2)) == 2u);
-  BOOST_TEST(number_of(table.add(hash(0), hash(4), 2)) == 0u);
+  VariantTable table(mebibyte);
+  for (std::uint64_t i = 1; i <= 4; ++i) table.renew(hash(0), hash(i), 4);
+  BOOST_TEST(number_of(table.renew(hash(0), hash(4), 2)) == 1u);
+  BOOST_TEST(number_of(table.renew(hash(0), hash(4), 2)) == 2u);
+  BOOST_TEST(number_of(table.renew(hash(0), hash(4), 2)) == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(a_full_table_forgets_urls_and_stays_as_large_as_it_is) {
-  VariantTable table(0);  // one URL a shard
-  BOOST_TEST(number_of(table.add(hash(0), hash(1), 1)) == 0u);
-  BOOST_TEST(number_of(table.add({.low = 99, .high = 0}, hash(2), 1)) ==
-             0u);  // the same shard: the first URL's count is forgotten
-  BOOST_TEST(number_of(table.add(hash(0), hash(3), 1)) == 0u);
+BOOST_AUTO_TEST_CASE(lists_and_variants_of_a_url_are_kept_side_by_side) {
+  VariantTable table(mebibyte);
+  table.remember_list(hash(0), "accept");
+  table.renew(hash(0), hash(1), 1);
+  table.remember_list(hash(0), "x-kind");
+  const std::vector<std::string> expected = {"x-kind", "accept"};
+  BOOST_TEST(table.lists(hash(0)) == expected, boost::test_tools::per_element());
+  BOOST_TEST(number_of(table.renew(hash(0), hash(2), 1)) == 1u);
+  BOOST_TEST(table.lists(hash(7)).empty());
+}
+
+BOOST_AUTO_TEST_CASE(without_any_budget_the_newest_url_of_a_shard_is_known) {
+  VariantTable table(0);
+  BOOST_TEST(number_of(table.renew(url(1), hash(1), 1)) == 0u);
+  BOOST_TEST(number_of(table.renew(url(2), hash(2), 1)) == 0u);
+  BOOST_TEST(number_of(table.renew(url(2), hash(3), 1)) == 2u);
+  BOOST_TEST(number_of(table.renew(url(1), hash(4), 1)) == 0u);  // its count was forgotten
+}
+
+BOOST_AUTO_TEST_CASE(what_many_variants_take_is_bounded_in_bytes) {
+  constexpr std::size_t budget = 16 * 64 * 1024;
+  VariantTable table(budget);
+  for (std::uint64_t i = 1; i <= 100; ++i) {
+    for (std::uint64_t variant = 1; variant <= 1000; ++variant) table.renew(url(i), hash(variant), 1000);
+    BOOST_TEST(table.memory_size() <= budget / 16);
+  }
+  BOOST_TEST(number_of(table.renew(url(100), hash(1001), 1000)) == 1u);  // the newest URL has all of its own
 }
 
 BOOST_AUTO_TEST_CASE(a_full_table_forgets_any_url_and_not_the_newest) {
-  VariantTable table(16 * 99);  // 100 URLs a shard, and all of these are of one
-  const auto url = [](std::uint64_t number) { return KeyHash{.low = number * 0x9e3779b97f4a7c15, .high = 0}; };
-  int known = 0;
+  VariantTable table(16 * 100 * 150);
+  int known = 0, listed = 0;
   for (std::uint64_t i = 1; i <= 1000; ++i) {
-    table.add(url(i), hash(1), 1);
-    if (i > 1) known += table.add(url(i - 1), hash(2), 1).has_value();
+    table.renew(url(i), hash(1), 1);
+    table.remember_list(url(i), "accept");
+    if (i == 1) continue;
+    known += table.renew(url(i - 1), hash(2), 1).has_value();
+    listed += !table.lists(url(i - 1)).empty();
   }
   BOOST_TEST(known > 900);
+  BOOST_TEST(listed > 900);
+  BOOST_TEST(table.lists(url(1)).empty());
 }
 
-BOOST_AUTO_TEST_CASE(full_vary_table_forgets_any_url_and_not_the_newest) {
-  VaryTable table(16 * 99);
-  const auto url = [](std::uint64_t number) { return KeyHash{.low = number * 0x9e3779b97f4a7c15, .high = 0}; };
-  int known = 0;
-  for (std::uint64_t i = 1; i <= 1000; ++i) {
-    table.remember(url(i), "accept");
-    known += !table.find(url(i - 1)).empty();
-  }
-  BOOST_TEST(known > 900);
+BOOST_AUTO_TEST_CASE(what_origins_invent_as_lists_is_bounded) {
+  VariantTable table(mebibyte);
+  const std::string long_list(VariantTable::most_list_bytes / 2, 'a');
+  table.remember_list(hash(1), long_list);
+  table.remember_list(hash(2), "b" + long_list);
+  BOOST_TEST(table.lists(hash(1)).size() == 1u);
+  BOOST_TEST(table.lists(hash(2)).empty());
+  table.remember_list(hash(2), long_list);  // known already
+  BOOST_TEST(table.lists(hash(2)).size() == 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
