@@ -78,7 +78,10 @@ class AdminRequest final : public http::RequestHandler {
     // What the operator's request carries is what the explained one would.
     http::HeaderMap fields = head_->fields;
     fields.remove(http::HeaderId::authorization);
-    reply(200, "application/json", explain_json(*url, fields, *snapshot, context_.shared, loop.wall()));
+    explain({std::move(url).value(), std::move(fields)}, snapshot, context_.shared, context_.worker,
+            [this, alive = alive_](const std::string& text) {
+              if (*alive) reply(200, "application/json", text);
+            });
   }
 
   void answer_ready() {
@@ -116,10 +119,10 @@ class AdminRequest final : public http::RequestHandler {
     if (!outcome.ok())
       error_ = outcome.error().message();
     else
-      outcome_ = std::move(outcome).value();
+      add_outcome(outcome_, std::move(outcome).value());
     if (--unfinished_ > 0) return;
     if (!error_.empty()) return reply(503, "text/plain", error_ + "\n");
-    reply(outcome_.unreachable.empty() ? 200 : 207, "application/json", outcome_json(outcome_));
+    reply(outcome_->unreachable.empty() ? 200 : 207, "application/json", outcome_json(*outcome_));
   }
 
   void reload() {
@@ -146,7 +149,7 @@ class AdminRequest final : public http::RequestHandler {
   std::string body_;
   bool too_long_ = false;
   std::size_t unfinished_ = 0;
-  PurgeOutcome outcome_;
+  std::optional<PurgeOutcome> outcome_;  // of all that are finished
   std::string error_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

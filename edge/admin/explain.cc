@@ -39,12 +39,25 @@ json object_json(const Object& object, const http::RequestHead& request, const S
           {"epoch", head.epoch}};
 }
 
-json lookup_json(const std::string& key, const http::RequestHead& request, const Site& site, Shared& shared,
-                 core::WallTime now) {
-  const Found found = shared.store.find(shared.store.hash(key), key);
-  if (const auto* object = std::get_if<ObjectPtr>(&found)) return object_json(**object, request, site, now);
-  if (std::holds_alternative<FoundOnDisk>(found)) return {{"held", "disk"}, {"verdict", "hit"}, {"reason", "on-disk"}};
-  return {{"held", "nowhere"}, {"verdict", "miss"}, {"reason", edge::name(std::get<FoundNothing>(found).why)}};
+json nothing_json(Reason why) {
+  return {{"held", "nowhere"}, {"verdict", "miss"}, {"reason", edge::name(why)}};
+}
+
+// What a request would find that had to be read from disk.
+json on_disk_json(const core::Result<ObjectPtr>& read, const FoundOnDisk& where, const http::RequestHead& request,
+                  const Site& site, core::WallTime now) {
+  json copy;
+  if (read.ok()) {
+    copy = object_json(**read, request, site, now);
+  } else if (read.error().code == core::ErrorCode::not_found) {
+    return nothing_json(Reason::purged);
+  } else {
+    const bool corrupt = read.error().code == core::ErrorCode::corrupt;
+    copy = {{"verdict", "miss"}, {"reason", edge::name(corrupt ? Reason::corrupt : Reason::store_unavailable)}};
+  }
+  copy["held"] = "disk";
+  copy["segment"] = where.location.segment;
+  return copy;
 }
 
 // A key under which the request would be looked for, and the Vary list that makes it so.
@@ -147,6 +160,80 @@ json rules_json(const SiteRules& rules, http::RequestHead& request, core::WallTi
   return said;
 }
 
+// One explanation under way. Held by the reads it waits for.
+class Explanation : public std::enable_shared_from_this<Explanation> {
+ public:
+  Explanation(ExplainedRequest asked, std::shared_ptr<const Snapshot> snapshot, Shared& shared,
+              const core::Worker& worker, core::UniqueFunction<void(std::string)> done)
+      : snapshot_(std::move(snapshot)), shared_(shared), worker_(worker), done_(std::move(done)) {
+    request_ = request_for(asked.url);
+    request_.fields = std::move(asked.fields);
+    chain_ = {{"url", asked.url.to_string()}, {"edge", snapshot_->config().name}};
+  }
+
+  void begin() {
+    site_ = snapshot_->find_site(request_);
+    if (!site_) {
+      chain_["reason"] = edge::name(Reason::misdirected);
+      return done_(text_of(chain_));
+    }
+    if (site_->rules) chain_["rules"] = rules_json(*site_->rules, request_, worker_.loop.wall());
+    make_primary_key(request_, site_->key, key_);
+    chain_["site"] = site_->name;
+    chain_["key"] = key_;
+    chain_["owners"] = owner_names(*snapshot_, key_);
+    chain_["owner_is_this_edge"] = chain_["owners"].empty() || chain_["owners"][0] == snapshot_->config().name;
+    wanted_ = wanted_keys(key_, request_, shared_);
+    copies_.resize(wanted_.size());
+    unread_ = 1;  // this loop
+    for (std::size_t i = 0; i < wanted_.size(); ++i) look_up(i);
+    one_is_read();
+  }
+
+ private:
+  void look_up(std::size_t i) {
+    const KeyHash hash = shared_.store.hash(wanted_[i].key);
+    const Found found = shared_.store.find(hash, wanted_[i].key);
+    if (const auto* object = std::get_if<ObjectPtr>(&found)) {
+      copies_[i] = object_json(**object, request_, *site_, worker_.loop.wall());
+    } else if (const auto* nothing = std::get_if<FoundNothing>(&found)) {
+      copies_[i] = nothing_json(nothing->why);
+    } else {
+      const FoundOnDisk where = std::get<FoundOnDisk>(found);
+      ++unread_;
+      shared_.store.look(
+          worker_, hash, wanted_[i].key, where, [self = shared_from_this(), i, where](core::Result<ObjectPtr> read) {
+            self->copies_[i] = on_disk_json(read, where, self->request_, *self->site_, self->worker_.loop.wall());
+            self->one_is_read();
+          });
+    }
+  }
+
+  void one_is_read() {
+    if (--unread_ > 0) return;
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+      if (!wanted_[i].selected_by.empty()) copies_[i]["selected_by"] = wanted_[i].selected_by;
+    }
+    chain_["copies"] = std::move(copies_);
+    chain_["other_variants"] = variants_json(key_, wanted_, shared_);
+    chain_["past"] = past_json(shared_.store.hash(key_), wanted_, shared_, worker_.loop.wall());
+    chain_["origin"] = upstreams_json(*site_->origin);
+    done_(text_of(chain_));
+  }
+
+  const std::shared_ptr<const Snapshot> snapshot_;
+  Shared& shared_;
+  const core::Worker& worker_;
+  core::UniqueFunction<void(std::string)> done_;
+  http::RequestHead request_;
+  const Site* site_ = nullptr;  // inside the snapshot
+  std::string key_;
+  std::vector<Wanted> wanted_;
+  std::vector<json> copies_;  // of each of them
+  std::size_t unread_ = 0;
+  json chain_;
+};
+
 }  // namespace
 
 http::RequestHead request_for(const http::Url& url) {
@@ -157,35 +244,9 @@ http::RequestHead request_for(const http::Url& url) {
   return request;
 }
 
-std::string explain_json(const http::Url& url, const http::HeaderMap& fields, const Snapshot& snapshot, Shared& shared,
-                         core::WallTime now) {
-  http::RequestHead request = request_for(url);
-  request.fields = fields;
-  json chain = {{"url", url.to_string()}, {"edge", snapshot.config().name}};
-  const Site* site = snapshot.find_site(request);
-  if (!site) {
-    chain["reason"] = edge::name(Reason::misdirected);
-    return text_of(chain);
-  }
-  if (site->rules) chain["rules"] = rules_json(*site->rules, request, now);
-  std::string key;
-  make_primary_key(request, site->key, key);
-  chain["site"] = site->name;
-  chain["key"] = key;
-  chain["owners"] = owner_names(snapshot, key);
-  chain["owner_is_this_edge"] = chain["owners"].empty() || chain["owners"][0] == snapshot.config().name;
-  const std::vector<Wanted> wanted = wanted_keys(key, request, shared);
-  json copies = json::array();
-  for (const Wanted& one : wanted) {
-    json copy = lookup_json(one.key, request, *site, shared, now);
-    if (!one.selected_by.empty()) copy["selected_by"] = one.selected_by;
-    copies.push_back(std::move(copy));
-  }
-  chain["copies"] = std::move(copies);
-  chain["other_variants"] = variants_json(key, wanted, shared);
-  chain["past"] = past_json(shared.store.hash(key), wanted, shared, now);
-  chain["origin"] = upstreams_json(*site->origin);
-  return text_of(chain);
+void explain(ExplainedRequest asked, std::shared_ptr<const Snapshot> snapshot, Shared& shared,
+             const core::Worker& worker, core::UniqueFunction<void(std::string)> done) {
+  std::make_shared<Explanation>(std::move(asked), std::move(snapshot), shared, worker, std::move(done))->begin();
 }
 
 std::string ring_json(const http::Url& url, const Snapshot& snapshot, core::TimePoint now) {
@@ -271,15 +332,44 @@ core::Result<std::vector<Purge>> purges_of_url(std::string_view text, bool soft,
 }
 
 core::Result<std::vector<Purge>> purges_of_json(std::string_view body, const Snapshot& snapshot) {
-  const core::Error malformed{core::ErrorCode::invalid_argument, core::ErrorSource::client, false,
-                              R"(expected {"url": "https://host/path", "soft": false})"};
+  const core::Error malformed{
+      core::ErrorCode::invalid_argument, core::ErrorSource::client, false,
+      R"(expected {"url": "https://host/path", "soft": false}, or "urls" with 1 to 1000 of them)"};
   const json parsed = json::parse(body, nullptr, false);
-  if (!parsed.is_object() || !parsed.contains("url") || !parsed["url"].is_string()) return malformed;
+  if (!parsed.is_object() || parsed.contains("url") == parsed.contains("urls")) return malformed;
   for (const auto& [key, value] : parsed.items()) {
-    if (key != "url" && key != "soft") return malformed;
+    if (key != "url" && key != "urls" && key != "soft") return malformed;
   }
   if (parsed.contains("soft") && !parsed["soft"].is_boolean()) return malformed;
-  return purges_of_url(parsed["url"].get<std::string>(), parsed.value("soft", false), snapshot);
+  const json urls = parsed.contains("url") ? json::array({parsed["url"]}) : parsed["urls"];
+  if (!urls.is_array() || urls.empty() || urls.size() > most_purged_urls) return malformed;
+  std::vector<Purge> purges;
+  for (const json& url : urls) {
+    if (!url.is_string()) return malformed;
+    auto found = purges_of_url(url.get<std::string>(), parsed.value("soft", false), snapshot);
+    if (!found.ok()) {
+      core::Error error = found.error();
+      error.detail = url.get<std::string>() + ": " + error.detail;
+      return error;  // all or none: what was purged of a list that is wrong somewhere nobody could tell
+    }
+    for (Purge& purge : *found) purges.push_back(std::move(purge));
+  }
+  return purges;
+}
+
+void add_outcome(std::optional<PurgeOutcome>& all, PurgeOutcome one) {
+  if (!all) {
+    all = std::move(one);
+    return;
+  }
+  const auto among = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  all->epoch = std::max(all->epoch, one.epoch);
+  std::erase_if(all->applied_by, [&](const std::string& name) { return !among(one.applied_by, name); });
+  for (std::string& name : one.unreachable) {
+    if (!among(all->unreachable, name)) all->unreachable.push_back(std::move(name));
+  }
 }
 
 std::string outcome_json(const PurgeOutcome& outcome) {

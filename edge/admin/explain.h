@@ -2,7 +2,10 @@
 // listener.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/http/url.h"
 #include "edge/edge_worker.h"
@@ -14,19 +17,28 @@ namespace skerry::edge {
 // The URL as a client's GET would name it.
 http::RequestHead request_for(const http::Url& url);
 
-// JSON: site, key, owner list, what the cache holds (state, reason, age, lifetime, times), variants that other requests
-// select, and what became of earlier copies. `fields`: the request's, as far as they select or decide.
-std::string explain_json(const http::Url& url, const http::HeaderMap& fields, const Snapshot& snapshot, Shared& shared,
-                         core::WallTime now);
+// What is to be explained. `fields`: the request's, as far as they select or decide.
+struct ExplainedRequest {
+  http::Url url;
+  http::HeaderMap fields;
+};
+// JSON: site, key, owner list, what the cache holds and where (verdict, reason, age, lifetime, times), variants that
+// other requests select, and what became of earlier copies. What lies on disk alone is read from there, and stays there
+// alone. `done` runs on `worker`: at once, if nothing has to be read.
+void explain(ExplainedRequest asked, std::shared_ptr<const Snapshot> snapshot, Shared& shared,
+             const core::Worker& worker, core::UniqueFunction<void(std::string)> done);
 // JSON: members in the order in which they own the URL, with their state.
 std::string ring_json(const http::Url& url, const Snapshot& snapshot, core::TimePoint now);
 // JSON: counters, store, upstreams.
 std::string stat_json(const Snapshot& snapshot, Shared& shared);
 
-// {"url": "...", "soft": true} → purges of its key under http and https if no scheme is given. Errors:
-// invalid_argument.
+// {"url": "...", "soft": true}, or {"urls": ["...", "..."]} with at most this many → purges of their keys, under http
+// and https if no scheme is given. Errors: invalid_argument, misdirected.
+constexpr std::size_t most_purged_urls = 1000;
 core::Result<std::vector<Purge>> purges_of_json(std::string_view body, const Snapshot& snapshot);
 core::Result<std::vector<Purge>> purges_of_url(std::string_view url, bool soft, const Snapshot& snapshot);
 std::string outcome_json(const PurgeOutcome& outcome);
+// Of several purges of one request: who applied all of them, and who could not be reached for some.
+void add_outcome(std::optional<PurgeOutcome>& all, PurgeOutcome one);
 
 }  // namespace skerry::edge

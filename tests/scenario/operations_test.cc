@@ -89,6 +89,23 @@ BOOST_FIXTURE_TEST_CASE(the_command_purges_on_all_members, OnePop) {
   BOOST_TEST(contains(told, "by a hard purge of kind url"), told);
 }
 
+BOOST_FIXTURE_TEST_CASE(the_command_purges_several_urls_in_one_call, OnePop) {
+  const std::vector<std::string> paths = {"/_gen/1k/a", "/_gen/1k/b", "/_gen/1k/c"};
+  for (const std::string& path : paths) get(pop.edge(0).port(), path);
+  const Finished purged = skerry({"purge", "--admin", admin_of(1), "--token", std::string(EdgeProcess::token),
+                                  "http://www.example.com/_gen/1k/a", "//www.example.com/_gen/1k/b"});
+  BOOST_TEST(purged.exit_code == 0, purged.output);
+  for (const std::string& path : paths) get(pop.edge(0).port(), path);
+  BOOST_TEST(pop.origin().requests("/_gen/1k/a") == 2u);
+  BOOST_TEST(pop.origin().requests("/_gen/1k/b") == 2u);
+  BOOST_TEST(pop.origin().requests("/_gen/1k/c") == 1u);
+  const Finished refused = skerry({"purge", "--admin", admin_of(1), "--token", std::string(EdgeProcess::token),
+                                   "http://www.example.com/_gen/1k/c", "nonsense"});
+  BOOST_TEST(refused.exit_code != 0, refused.output);
+  get(pop.edge(0).port(), "/_gen/1k/c");
+  BOOST_TEST(pop.origin().requests("/_gen/1k/c") == 1u);
+}
+
 BOOST_FIXTURE_TEST_CASE(the_command_says_which_edge_it_could_not_reach, OnePop) {
   pop.edge(0).kill();
   const Finished told = skerry({"stat", "--admin", admin_of(0)});

@@ -27,6 +27,7 @@ struct Options {
   std::string token_file;
   bool json = false;
   std::string url;
+  std::vector<std::string> urls;
   bool soft = false;
   std::string via = "127.0.0.1:8080";
   bool head_only = false;
@@ -223,8 +224,9 @@ int main(int argc, char** argv) {
   app.add_flag("--json", options.json, "Print the answer's JSON as it came");
 
   auto* purge =
-      app.add_subcommand("purge", "Drop a URL from every edge of the PoP; exit 1 if a member could not be reached");
-  purge->add_option("url", options.url, "https://host/path; //host/path means http and https")->required();
+      app.add_subcommand("purge", "Drop URLs from every edge of the PoP; exit 1 if a member could not be reached");
+  purge->add_option("url", options.urls, "https://host/path; //host/path means http and https; 1000 at most")
+      ->required();
   purge->add_flag("--soft", options.soft, "Validate it with the origin instead of dropping it");
   auto* get_command =
       app.add_subcommand("get", "Ask an edge as a client would: head on standard error, body on standard output");
@@ -247,7 +249,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   if (purge->parsed())
-    return admin_command(options, "POST", "/purge", cli::purge_body(options.url, options.soft), cli::purge_report);
+    return admin_command(options, "POST", "/purge", cli::purge_body(options.urls, options.soft), cli::purge_report);
   if (get_command->parsed()) return get(options);
   if (explain->parsed()) return admin_command(options, "GET", "/explain?url=" + options.url, "", cli::explain_report);
   if (ring->parsed()) return admin_command(options, "GET", "/ring?url=" + options.url, "", cli::ring_report);

@@ -16,8 +16,9 @@ std::string joined(const json& names) {
 }
 
 std::string copy_line(const json& copy) {
-  std::string line = fmt::format("copy      {}: {} ({})", copy.value("held", "?"), copy.value("verdict", "?"),
-                                 copy.value("reason", "?"));
+  std::string held = copy.value("held", "?");
+  if (copy.contains("segment")) held += fmt::format(" (segment {})", copy.value("segment", 0ull));
+  std::string line = fmt::format("copy      {}: {} ({})", held, copy.value("verdict", "?"), copy.value("reason", "?"));
   if (copy.contains("age")) {
     line += fmt::format(", status {}, {} bytes, age {} of {} s, ttl {} s", copy.value("status", 0),
                         copy.value("size", 0ull), copy.value("age", 0ll), copy.value("lifetime", 0ll),
@@ -126,8 +127,8 @@ std::string purge_report(std::string_view text) {
   });
 }
 
-std::string purge_body(std::string_view url, bool soft) {
-  return json({{"url", url}, {"soft", soft}}).dump(-1, ' ', false, json::error_handler_t::replace);
+std::string purge_body(const std::vector<std::string>& urls, bool soft) {
+  return json({{"urls", urls}, {"soft", soft}}).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace skerry::cli

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace skerry::cli {
 
@@ -12,6 +13,6 @@ std::string ring_report(std::string_view json);
 std::string stat_report(std::string_view json);
 std::string purge_report(std::string_view json);
 // The body of a purge request.
-std::string purge_body(std::string_view url, bool soft);
+std::string purge_body(const std::vector<std::string>& urls, bool soft);
 
 }  // namespace skerry::cli

@@ -13,13 +13,17 @@ using namespace std::chrono_literals;
 namespace {
 
 struct Explained {
-  SimulatedPop pop{41, 1};
+  SimulatedPop pop;
 
+  explicit Explained(EdgeChange change = nullptr) : pop(41, 1, 1, change) {}
   SimulatedEdge& edge() { return *pop.edges[0]; }
   std::string explain(const std::string& path, const http::HeaderMap& fields = {}) {
     const auto url = http::Url::parse("http://www.example.com" + path);
     BOOST_REQUIRE(url.ok());
-    return explain_json(*url, fields, *edge().snapshot, edge().shared, edge().host.worker().loop.wall());
+    std::string text;
+    edge::explain({*url, fields}, edge().snapshot, edge().shared, edge().host.worker(),
+                  [&text](std::string told) { text = std::move(told); });
+    return text;
   }
   // The part of it that tells the past.
   std::string past(const std::string& path) {
@@ -97,6 +101,15 @@ BOOST_AUTO_TEST_CASE(copy_that_an_unsafe_request_invalidated_is_told) {
   world.pop.get(0, "/page");
   const std::string past = world.past("/page");
   BOOST_TEST(has(past, "\"fate\": \"invalidated\""), past);
+}
+
+BOOST_AUTO_TEST_CASE(variant_that_another_one_displaced_is_told) {
+  Explained world([](EdgeConfig& config) { config.sites.front().handling.policy.max_variants = 1; });
+  world.pop.origin.fields = {{"Cache-Control", "max-age=60"}, {"Vary", "X-Shop"}};
+  world.pop.get(0, "/page", {{"X-Shop", "7"}});
+  world.pop.get(0, "/page", {{"X-Shop", "8"}});
+  const std::string past = world.past("/page");
+  BOOST_TEST(has(past, "\"fate\": \"displaced-by-variant\""), past);
 }
 
 BOOST_AUTO_TEST_CASE(held_variants_that_the_request_does_not_select_name_the_fields_and_not_their_values) {
