@@ -30,7 +30,7 @@ struct ZoneSection {
   std::vector<std::string> ns;
   std::string mailbox;  // empty: hostmaster.<zone>
   std::uint32_t serial = 1;
-  std::chrono::seconds refresh{3600}, retry{900}, expire{1209600}, minimum{60}, ttl{3600};
+  std::chrono::seconds refresh{14400}, retry{3600}, expire{1209600}, minimum{60}, ttl{3600};
   std::string dnssec_key;  // a file; empty: the zone is not signed
   std::vector<std::string> dnssec_standby_keys;
   std::vector<RecordSection> records;

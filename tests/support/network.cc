@@ -27,8 +27,9 @@ bool Network::possible() {
 
 Network::Network(const std::string& resolver)
     : resolv_conf_(folder_.write("resolv.conf", "nameserver " + resolver + "\n")), router_(hold_namespaces()) {
-  const Finished forwarding = run(inside(*router_, {"bash", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"}));
-  if (forwarding.exit_code != 0) throw std::runtime_error("ip_forward: " + forwarding.output);
+  const std::string script = "echo 1 >/proc/sys/net/ipv4/ip_forward && echo 1 >/proc/sys/net/ipv6/conf/all/forwarding";
+  const Finished forwarding = run(inside(*router_, {"bash", "-c", script}));
+  if (forwarding.exit_code != 0) throw std::runtime_error("forwarding: " + forwarding.output);
 }
 
 // A network namespace, and one of mounts in which resolv.conf is ours.
@@ -45,22 +46,27 @@ void Network::configure(const Process& holder, const std::string& batch) {
   if (done.exit_code != 0) throw std::runtime_error("ip: " + done.output + batch);
 }
 
-void Network::add_host(const std::string& name, const std::string& address) {
-  const std::string network = network_of(address);
-  auto known = std::find(networks_.begin(), networks_.end(), network);
+void Network::add_host(const std::string& name, const std::string& address, const std::string& v6) {
+  const std::string network = network_of(address), v6_router = v6.substr(0, v6.rfind(':') + 1) + "1";
+  const auto known = std::find(networks_.begin(), networks_.end(), network);
   const std::string bridge = "lan" + std::to_string(known - networks_.begin());
-  std::string batch;
+  std::string router;
   if (known == networks_.end()) {
-    batch = "link add " + bridge + " type bridge\naddress add " + network + ".1/24 dev " + bridge + "\nlink set " +
-            bridge + " up\n";
+    router = "link add " + bridge + " type bridge\naddress add " + network + ".1/24 dev " + bridge + "\n";
+    if (!v6.empty()) router += "address add " + v6_router + "/64 dev " + bridge + " nodad\n";
+    router += "link set " + bridge + " up\n";
     networks_.push_back(network);
   }
   auto& host = hosts_[name] = hold_namespaces();
   const std::string link = "link" + std::to_string(links_++);
-  configure(*router_, batch + "link add " + link + " type veth peer name eth0 netns " + std::to_string(host->pid()) +
-                          "\nlink set " + link + " master " + bridge + " up\n");
-  configure(*host,
-            "address add " + address + "/24 dev eth0\nlink set eth0 up\nroute add default via " + network + ".1\n");
+  router += "link add " + link + " type veth peer name eth0 netns " + std::to_string(host->pid()) + "\nlink set " +
+            link + " master " + bridge + " up\n";
+  configure(*router_, router);
+  std::string own = "address add " + address + "/24 dev eth0\n";
+  if (!v6.empty()) own += "address add " + v6 + "/64 dev eth0 nodad\n";
+  own += "link set eth0 up\nroute add default via " + network + ".1\n";
+  if (!v6.empty()) own += "route add default via " + v6_router + "\n";
+  configure(*host, own);
 }
 
 Command Network::on(const std::string& host, std::vector<std::string> arguments) const {

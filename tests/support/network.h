@@ -1,5 +1,5 @@
-// A small internet on one machine: hosts in network namespaces, each with an IPv4 address, and one router between their
-// networks that can lose a whole network.
+// A small internet on one machine: hosts in network namespaces, each with an IPv4 address and perhaps an IPv6 one, and
+// one router between their networks that can lose a whole network.
 //
 // Nothing in it has a name: a namespace lives as long as the process that holds it, which ends with this object, or
 // with the test when that dies. Needs root. Belongs to the test's main thread.
@@ -24,12 +24,14 @@ class Network {
   // `resolver`: the address that every host's /etc/resolv.conf names.
   explicit Network(const std::string& resolver);
 
-  // Hosts of one /24 share a network; each network hangs on the router by the address that ends in .1.
-  void add_host(const std::string& name, const std::string& address);
+  // Hosts of one /24 share a network; each network hangs on the router by the address that ends in .1. All hosts of a
+  // network have an IPv6 address of the same /64, such as "2001:db8:1::53", or none has.
+  void add_host(const std::string& name, const std::string& address, const std::string& v6 = {});
   // The command, as it runs on that host. Its directory is the root: paths must be absolute.
   Command on(const std::string& host, std::vector<std::string> arguments) const;
 
-  // Packets to the network of `address` vanish without a word, as on a line that broke far away, until it is healed.
+  // IPv4 packets to the network of `address` vanish without a word, as on a line that broke far away, until it is
+  // healed.
   void cut(std::string_view address);
   void heal(std::string_view address);
 
