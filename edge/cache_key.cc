@@ -124,7 +124,7 @@ bool changes_segment(std::string_view text, std::size_t i) {
 }
 
 // Takes "scheme://authority" or "//authority" off the reference. False: another origin, or no authority we can read.
-bool take_same_origin(const http::RequestHead& request, std::string_view& reference) {
+bool take_same_origin(const http::RequestHead& request, std::string_view& reference, const SiteIndex* hosts) {
   const std::size_t colon = reference.find_first_of(":/?#");
   http::Scheme scheme = request.scheme;
   if (colon != std::string_view::npos && reference[colon] == ':') {
@@ -142,7 +142,10 @@ bool take_same_origin(const http::RequestHead& request, std::string_view& refere
   } else if (authority.ends_with(':')) {
     authority.remove_suffix(1);
   }
-  return http::equals_ignoring_case(authority, request.authority);
+  if (!hosts) return http::equals_ignoring_case(authority, request.authority);
+  std::string unified(authority);
+  hosts->unify(unified);
+  return http::equals_ignoring_case(unified, request.authority);
 }
 
 }  // namespace
@@ -208,14 +211,15 @@ void make_primary_key(const http::RequestHead& request, const KeyRules& rules, s
   for (const std::string& name : rules.cookies) append_cookie(out, name, request.fields);
 }
 
-std::optional<std::string> same_origin_path(const http::RequestHead& request, std::string_view reference) {
+std::optional<std::string> same_origin_path(const http::RequestHead& request, std::string_view reference,
+                                            const SiteIndex* hosts) {
   reference = http::trim_blanks(reference);
   if (reference.size() > max_reference) return std::nullopt;
   for (const char c : reference) {
     if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return std::nullopt;
   }
   const bool had_authority = reference.starts_with("//") || reference.find("://") < reference.find_first_of("/?#");
-  if (!take_same_origin(request, reference)) return std::nullopt;
+  if (!take_same_origin(request, reference, hosts)) return std::nullopt;
   reference = reference.substr(0, reference.find('#'));
 
   const std::string_view base = request.path;

@@ -10,6 +10,7 @@
 
 #include "core/http/head.h"
 #include "edge/policy.h"
+#include "edge/site_index.h"
 
 namespace skerry::edge {
 
@@ -27,7 +28,9 @@ void append_normalised(std::string& out, std::string_view path_or_query);
 std::string_view path_to_match(std::string_view target, std::string& room);
 
 // The path and query that a Location or Content-Location names, if it is on the request's own origin (RFC 9111 4.4);
-// relative references are resolved (RFC 3986 5.2). Nothing otherwise, and for what is no URI reference.
-std::optional<std::string> same_origin_path(const http::RequestHead&, std::string_view reference);
+// relative references are resolved (RFC 3986 5.2). Nothing otherwise, and for what is no URI reference. The request's
+// authority is as SiteIndex::unify leaves it; with `hosts` the reference's is spelled in the same way first.
+std::optional<std::string> same_origin_path(const http::RequestHead&, std::string_view reference,
+                                            const SiteIndex* hosts = nullptr);
 
 }  // namespace skerry::edge

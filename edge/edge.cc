@@ -230,6 +230,13 @@ void Edge::drain(core::Task done) {
   stop_listening();
 }
 
+bool Edge::end_drain_delay() {
+  if (!drain_delay_.armed()) return false;
+  drain_delay_.cancel();
+  stop_listening();
+  return true;
+}
+
 void Edge::stop_listening() {
   draining_ = static_cast<int>(workers_.size());
   drain_deadline_.arm(snapshot_->config().drain_timeout);

@@ -39,6 +39,8 @@ class Edge {
   // Readiness turns off; clients are taken for `drain_delay` more; connections finish (or are cut at the deadline), the
   // store is sealed; then `done` runs on the control loop.
   void drain(core::Task done);
+  // Takes no more clients from now on. False: that is so already.
+  bool end_drain_delay();
 
  private:
   struct PerWorker;

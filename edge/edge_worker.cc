@@ -93,11 +93,12 @@ void EdgeWorker::forget_old_views() {
 void EdgeWorker::invalidate(const http::RequestHead& request, const http::ResponseHead& response, const Site& site,
                             bool replaced) {
   std::vector<std::string> paths;
+  const SiteIndex& hosts = snapshot_->config().index;
   if (!replaced) paths.push_back(request.path);
   for (const http::HeaderId id : {http::HeaderId::location, http::HeaderId::content_location}) {
     const auto reference = response.fields.find(id);
     if (!reference) continue;
-    auto path = same_origin_path(request, *reference);
+    auto path = same_origin_path(request, *reference, &hosts);
     if (path && (!replaced || *path != request.path)) paths.push_back(std::move(*path));
   }
   for (std::string& path : paths) {

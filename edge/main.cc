@@ -63,9 +63,11 @@ int main(int argc, char** argv) {
   int terms = 0;
   core::SignalWatch signals(loop, {SIGTERM, SIGINT, SIGHUP}, [&](int signal) {
     if (signal == SIGHUP) return reload(**edge);
-    if (++terms > 1) return loop.stop();  // asked twice: now
-    log::info("draining");
-    (*edge)->drain([&loop] { loop.stop(); });
+    if (++terms == 1) {
+      log::info("draining");
+      return (*edge)->drain([&loop] { loop.stop(); });
+    }
+    if (!(*edge)->end_drain_delay()) loop.stop();  // asked again: now
   });
   (*edge)->start();
   for (const std::string& listener : (*edge)->listening()) std::fprintf(stderr, "listening on %s\n", listener.c_str());

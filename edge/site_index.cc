@@ -66,11 +66,13 @@ std::optional<std::size_t> SiteIndex::find(std::string_view authority) const {
 void SiteIndex::unify(std::string& authority) const {
   const std::string_view host = host_of(authority);
   if (host.size() == authority.size()) return;
-  if (find_named(host)) {
-    authority.resize(host.size());
-  } else if (authority[host.size()] == '.') {
-    authority.erase(host.size(), 1);
+  const std::size_t size = host.size();
+  if (!find_named(host)) {
+    if (authority[size] == '.') authority.erase(size, 1);
+    const std::string_view port = std::string_view(authority).substr(size);
+    if (!port.empty() && port != ":80" && port != ":443") return;
   }
+  authority.resize(size);
 }
 
 std::string_view host_of(std::string_view authority) {

@@ -18,7 +18,8 @@ class SiteIndex {
   // The site of a Host or :authority: any case, a port and a final dot are ignored.
   std::optional<std::size_t> find(std::string_view authority) const;
   // One spelling for one host, so that it has one copy, one owner and one purge: without a final dot, and without a
-  // port where a name was configured. Under "*" the port stays, for nobody said that all ports are one site.
+  // port where a name was configured. Under "*" a port stays, for nobody said that all ports are one site; but not
+  // those of the two schemes: which of them a Host leaves out depends on the scheme that its reader takes it for.
   void unify(std::string& authority) const;
 
  private:

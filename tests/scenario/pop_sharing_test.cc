@@ -161,6 +161,20 @@ BOOST_AUTO_TEST_CASE(a_member_is_taken_out_and_put_back_by_a_reload_of_all) {
   BOOST_TEST(pop.origin().requests() == 40u);
 }
 
+BOOST_AUTO_TEST_CASE(a_request_of_http_1_0_without_a_host_is_400_and_troubles_no_member) {
+  EdgeOptions options;
+  options.sections = "[[site]]\nhosts = [\"*\"]\norigin = [\"http://127.0.0.1:9\"]\n";
+  PopOfThree pop(PopOfThree::Tiers::memory_only, options);
+  for (std::size_t i = 0; i < 3; ++i) {
+    HttpConnection connection(pop.edge(i).port());
+    connection.send("GET /_gen/1k/old HTTP/1.0\r\n\r\n");
+    const Reply reply = connection.read_reply();
+    BOOST_TEST(reply.status == 400);
+    BOOST_TEST(reply.body.find("Host is missing") != std::string::npos, reply.body);
+    BOOST_TEST(pop.edge(i).metric("skerry_peer_failures_total") == 0);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_purge_at_one_edge_reaches_all_before_it_is_answered) {
   PopOfThree pop(PopOfThree::Tiers::memory_only);
   for (std::size_t i = 0; i < 3; ++i) get(pop.edge(i).port(), "/_gen/1k/purged");

@@ -163,7 +163,13 @@ BOOST_AUTO_TEST_CASE(an_edge_that_drains_takes_clients_until_its_delay_is_over_a
   const Reply ready = get(edge.port(), "/.well-known/skerry/ready");
   BOOST_TEST(ready.status == 503);
   BOOST_TEST(ready.body.find("draining") != std::string::npos, ready.body);
-  edge.process().send(SIGTERM);  // asked twice: now
+  HttpConnection connection(edge.port());
+  connection.send(get_text("/_gen/256k/slow?slow=262144"));  // takes a second
+  BOOST_TEST(connection.read_head().status == 200);
+  edge.process().send(SIGTERM);  // asked again: the delay ends, and what is under way is still finished
+  std::size_t received = 0;
+  for (std::string bytes; !(bytes = connection.receive()).empty();) received += bytes.size();
+  BOOST_TEST(received == 256u * 1024);
   BOOST_TEST(edge.process().wait() == 0);
 
   options.edge_keys = "drain_delay = \"100ms\"\n";

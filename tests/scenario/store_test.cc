@@ -74,15 +74,14 @@ BOOST_FIXTURE_TEST_CASE(sealed_objects_survive_kill_9_and_the_others_are_clean_m
 BOOST_FIXTURE_TEST_CASE(the_directory_never_exceeds_its_budget, Stored) {
   constexpr std::uint64_t budget = 256u << 20;
   EdgeProcess edge(folder, options("256MiB"));
-  std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> largest{0};
-  std::thread sampler([&] {
-    for (; !stop; std::this_thread::sleep_for(std::chrono::milliseconds(100)))
-      largest = std::max(largest.load(), disk_usage(folder / "store"));
-  });
-  for (int first = 0; first < 1600; first += 20) hits(edge, first, first + 20);  // 400 MiB in all
-  stop = true;
-  sampler.join();
+  {
+    const std::jthread sampler([&](std::stop_token stop) {
+      for (; !stop.stop_requested(); std::this_thread::sleep_for(std::chrono::milliseconds(100)))
+        largest = std::max(largest.load(), disk_usage(folder / "store"));
+    });
+    for (int first = 0; first < 1600; first += 20) hits(edge, first, first + 20);  // 400 MiB in all
+  }
   BOOST_TEST(largest > budget / 3);
   BOOST_TEST(largest <= budget);
 }

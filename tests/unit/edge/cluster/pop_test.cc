@@ -146,11 +146,32 @@ BOOST_AUTO_TEST_CASE(no_spelling_of_a_host_has_a_copy_of_its_own_or_escapes_a_pu
   BOOST_TEST(pop.origin.total() == 2);
 }
 
-BOOST_AUTO_TEST_CASE(request_without_a_host_is_400_and_troubles_no_member) {
-  SimulatedPop pop(10, 3);
-  pop.authority.clear();
-  for (int edge = 0; edge < 3; ++edge) BOOST_TEST(pop.get(edge, "/h").status == 400);
-  BOOST_TEST(pop.origin.total() == 0);
+BOOST_AUTO_TEST_CASE(ports_of_the_schemes_are_no_part_of_any_host) {
+  SimulatedPop pop(10, 3, 1, [](edge::EdgeConfig& config) { config.sites.front().hosts = {"*"}; });
+  for (const char* spelling : {"any.example", "any.example:443", "any.example:80", "any.example.:443"}) {
+    pop.authority = spelling;
+    for (int edge = 0; edge < 3; ++edge) BOOST_TEST(pop.get(edge, "/h").status == 200, spelling);
+  }
+  BOOST_TEST(pop.origin.total() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(invalidation_knows_a_host_by_all_its_spellings_rfc9111_4_4) {
+  SimulatedPop pop(10, 1, 1, [](edge::EdgeConfig& config) { config.sites.front().hosts = {"www.example.com"}; });
+  pop.get(0, "/doc");
+  pop.authority = "www.example.com:8080";
+  pop.origin.fields = {{"Location", "http://www.example.com.:8080/doc"}};
+  pop.get(0, "/list", {}, "POST");
+  pop.simulation.run_for(std::chrono::seconds(1));
+  pop.get(0, "/doc");
+  BOOST_TEST(pop.origin.requests["/doc"] == 2);
+}
+
+BOOST_AUTO_TEST_CASE(host_that_nobody_serves_is_told_once) {
+  SimulatedPop pop(10, 1, 1, [](edge::EdgeConfig& config) { config.sites.front().hosts = {"www.example.com"}; });
+  pop.authority = "nobody.example";
+  const Answer answer = pop.get(0, "/");
+  BOOST_TEST(answer.status == 421);
+  BOOST_TEST(answer.body == "421 Misdirected Request\nmisdirected: no site for this host\n");
 }
 
 BOOST_AUTO_TEST_CASE(unreachable_member_is_named_and_validates_everything_when_it_notices_the_gap) {

@@ -54,8 +54,11 @@ BOOST_AUTO_TEST_CASE(a_host_has_one_spelling_and_a_port_counts_only_where_no_nam
       {"[::2]:8080", "[::2]:8080"},
       {"[::2]", "[::2]"},
       {"", ""},
+      {"other.example.:80", "other.example"},
+      {"other.example:443", "other.example"},
+      {"other.example:4430", "other.example:4430"},
       {".", "."},
-      {":80", ":80"},
+      {":81", ":81"},
   };
   for (const auto& [given, one] : rows) {
     std::string authority = given;
