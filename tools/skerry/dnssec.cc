@@ -59,7 +59,9 @@ bool write_new_file(const std::string& file, const std::string& text) {
   const int out = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (out < 0) return false;
   const bool written = ::write(out, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  return (::fsync(out) == 0) & (::close(out) == 0) & written;
+  const bool stored = ::fsync(out) == 0;
+  const bool closed = ::close(out) == 0;
+  return written && stored && closed;
 }
 
 }  // namespace
