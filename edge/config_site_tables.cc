@@ -28,7 +28,8 @@ const Table<origin::UpstreamConfig>& upstream_table() {
           .key("origin_ca", &Upstream::ca_file,
                {.doc = "PEM file with the CA of an https origin.",
                 .applies = Applies::live,
-                .shown_default = "the system's"})
+                .shown_default = "the system's",
+                .path = true})
           .key("origin_verify", &Upstream::verify,
                {.doc = "Check an https origin's certificate and name.", .applies = Applies::live})
           .key("connections", &Upstream::connections,

@@ -34,7 +34,8 @@ const Table<log::AccessLogOptions>& access_log_table() {
           .key("access_log", &log::AccessLogOptions::path,
                {.doc = "Where one line a request goes: a file, `-` for standard output, `off`. SIGHUP opens the file "
                        "anew, for rotation.",
-                .min = 1})
+                .min = 1,
+                .path = true})
           .choice("access_log_format", &log::AccessLogOptions::format,
                   {{"json", log::AccessFormat::json}, {"combined", log::AccessFormat::combined}},
                   {.doc = "JSON, or the combined format of Apache and nginx with cache outcome and reason behind it."})
@@ -168,7 +169,8 @@ const Table<MemoryConfig>& memory_table() {
 const Table<StoreConfig>& store_table() {
   static const Table<StoreConfig> table =
       Table<StoreConfig>("The disk tier. Without one, objects are kept in memory alone.")
-          .key("path", &StoreConfig::path, {.doc = "Its directory; created if missing.", .min = 1, .required = true})
+          .key("path", &StoreConfig::path,
+               {.doc = "Its directory; created if missing.", .min = 1, .required = true, .path = true})
           .key("size", &StoreConfig::size, {.doc = "Of the whole directory, never exceeded.", .min = 256_MiB})
           .key("io_threads", &StoreConfig::io_threads, {.doc = "Threads that read and write.", .min = 1, .max = 256})
           .key("io_queue", &StoreConfig::io_queue,
@@ -182,8 +184,9 @@ const Table<core::TlsCertificate>& certificate_table() {
   static const Table<core::TlsCertificate> table =
       Table<core::TlsCertificate>("A certificate for `tls_listen`, chosen by SNI; the first answers unknown names.")
           .key("cert", &core::TlsCertificate::certificate_file,
-               {.doc = "PEM file: the certificate, then its chain.", .min = 1, .required = true})
-          .key("key", &core::TlsCertificate::key_file, {.doc = "PEM file: its key.", .min = 1, .required = true});
+               {.doc = "PEM file: the certificate, then its chain.", .min = 1, .required = true, .path = true})
+          .key("key", &core::TlsCertificate::key_file,
+               {.doc = "PEM file: its key.", .min = 1, .required = true, .path = true});
   return table;
 }
 

@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
   auto reread = [&start]() -> core::Result<edge::EdgeConfig> {
     auto loaded = edge::load_edge_config(start.file, start.environment);
     if (loaded.ok()) return std::move(loaded.config);
-    config::print_problems(loaded.report);
+    for (const std::string& problem : loaded.report.lines()) log::error("configuration_problem", {{"what", problem}});
     return core::Error{core::ErrorCode::invalid_configuration, core::ErrorSource::internal, false,
                        loaded.report.lines().front()};
   };
@@ -70,7 +70,10 @@ int main(int argc, char** argv) {
     if (!(*edge)->end_drain_delay()) loop.stop();  // asked again: now
   });
   (*edge)->start();
-  for (const std::string& listener : (*edge)->listening()) std::fprintf(stderr, "listening on %s\n", listener.c_str());
+  for (const std::string& listener : (*edge)->listening()) {  // "client 127.0.0.1:8080"
+    const std::size_t blank = listener.find(' ');
+    log::listening(listener.substr(0, blank), listener.substr(blank + 1));
+  }
   loop.run();
   edge.value().reset();
   log::info("stopped");

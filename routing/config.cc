@@ -52,14 +52,16 @@ const config::Table<RouterSection>& section_table() {
                {.doc = "Name of this server for those who ask (NSID, RFC 5001). Empty: not told.",
                 .max = 128,
                 .applies = Applies::live})
-          .key(
-              "net_map", &RouterSection::net_map,
-              {.doc = "File that says which clients belong where (see conf/netmap.example).", .applies = Applies::live})
+          .key("net_map", &RouterSection::net_map,
+               {.doc = "File that says which clients belong where (see conf/netmap.example).",
+                .applies = Applies::live,
+                .path = true})
           .key("mmdb", &RouterSection::mmdb,
                {.doc =
                     "MaxMind DB file with coordinates or countries, for clients that the net map says nothing of. Read "
                     "at start and reload; replace it by renaming.",
-                .applies = Applies::live})
+                .applies = Applies::live,
+                .path = true})
           .key("clients", &RouterSection::clients,
                {.doc = "What net_map holds, in place: prefix = \"pop,pop\" or \"latitude longitude\" or \"country\".",
                 .applies = Applies::live})

@@ -21,7 +21,7 @@ namespace skerry::routing {
 
 struct RouterSection {
   std::vector<core::Address> listen = {{core::IpAddress(), 5353}};
-  core::Address admin_listen{core::IpAddress::v4({127, 0, 0, 1}), 9181};
+  core::Address admin_listen{core::IpAddress::v4({127, 0, 0, 1}), 9190};
   int workers = 0;  // UDP threads per address; 0: one a processor
   std::uint16_t udp_size = 1232;
   std::size_t edges_per_answer = 3;

@@ -83,8 +83,9 @@ const config::Table<TlsSection>& tls_table() {
                {.doc = "Addresses for DNS over TLS; 853 is its port.", .max = 64, .shown_default = "none"})
           .key("doh_listen", &TlsSection::doh_listen,
                {.doc = "Addresses for DNS over HTTPS.", .max = 64, .shown_default = "none"})
-          .key("certificate", &TlsSection::certificate, {.doc = "PEM file: the certificate, then those above it."})
-          .key("key", &TlsSection::key, {.doc = "PEM file: its key."})
+          .key("certificate", &TlsSection::certificate,
+               {.doc = "PEM file: the certificate, then those above it.", .path = true})
+          .key("key", &TlsSection::key, {.doc = "PEM file: its key.", .path = true})
           .key("doh_path", &TlsSection::doh_path,
                {.doc = "Where DNS is asked over HTTPS.", .min = 1, .max = 255, .applies = Applies::restart});
   return table;
@@ -94,7 +95,9 @@ const config::Table<QueryLogOptions>& query_log_table() {
   static const config::Table<QueryLogOptions> table =
       config::Table<QueryLogOptions>("A sample of the queries, one JSON line each.")
           .key("path", &QueryLogOptions::path,
-               {.doc = "A file, `-` for standard output, or `off`. A reload opens the file anew.", .min = 1})
+               {.doc = "A file, `-` for standard output, or `off`. A reload opens the file anew.",
+                .min = 1,
+                .path = true})
           .key("sample", &QueryLogOptions::sample,
                {.doc = "Every so many-th query of a thread is logged.", .min = 1, .max = 1'000'000'000})
           .key("buffer", &QueryLogOptions::buffer,

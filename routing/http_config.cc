@@ -56,8 +56,9 @@ const config::Table<HttpSection>& http_table() {
       config::Table<HttpSection>("Routing over HTTP: redirects to edges, and `/route?ip=ADDRESS&url=URL` as JSON.")
           .key("listen", &HttpSection::listen, {.doc = "Addresses for HTTP.", .max = 64})
           .key("tls_listen", &HttpSection::tls_listen, {.doc = "Addresses for HTTPS.", .max = 64})
-          .key("certificate", &HttpSection::certificate, {.doc = "PEM file: the certificate, then those above it."})
-          .key("key", &HttpSection::key, {.doc = "PEM file: its key."})
+          .key("certificate", &HttpSection::certificate,
+               {.doc = "PEM file: the certificate, then those above it.", .path = true})
+          .key("key", &HttpSection::key, {.doc = "PEM file: its key.", .path = true})
           .include(&HttpSection::settings, settings_table());
   return table;
 }

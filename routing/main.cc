@@ -90,14 +90,12 @@ int main(int argc, char** argv) {
     drained.arm(drain_time);
   });
   for (const auto& address : (*router)->addresses()) {
-    std::fprintf(stderr, "listening on dns %s\n", address.to_string().c_str());
+    log::listening("dns", address.to_string());
   }
   for (const auto& [kind, addresses] : (*router)->other_addresses()) {
-    for (const auto& address : addresses) {
-      std::fprintf(stderr, "listening on %s %s\n", kind, address.to_string().c_str());
-    }
+    for (const auto& address : addresses) log::listening(kind, address.to_string());
   }
-  std::fprintf(stderr, "listening on admin %s\n", (*router)->admin_address().to_string().c_str());
+  log::listening("admin", (*router)->admin_address().to_string());
   loop.run();
   router.value().reset();
   log::info("stopped");

@@ -91,7 +91,8 @@ const config::Table<ProbeSection>& probe_table() {
           .key("ca_file", &ProbeSection::ca_file,
                {.doc = "PEM file of the authorities that certificates are checked against.",
                 .applies = Applies::live,
-                .shown_default = "the system's"})
+                .shown_default = "the system's",
+                .path = true})
           .key("verify", &ProbeSection::verify, {.doc = "Check certificates.", .applies = Applies::live})
           .key("interval", &ProbeSection::interval,
                {.doc = "Mean time between two probes of an edge.",

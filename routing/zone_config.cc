@@ -83,7 +83,8 @@ const config::Table<ZoneSection>& zone_table() {
           .key("file", &ZoneSection::file,
                {.doc = "A zone file (RFC 1035 5) with the zone's SOA, NS and other records. Records and dynamic names "
                        "given here are added to it.",
-                .applies = Applies::live})
+                .applies = Applies::live,
+                .path = true})
           .key("ns", &ZoneSection::ns,
                {.doc = "Its name servers, unless a file names them; the first is the SOA's primary.",
                 .max = 13,
@@ -111,13 +112,15 @@ const config::Table<ZoneSection>& zone_table() {
                        "keygen`. Its "
                        "DS record (`skerry dnssec ds`) belongs into the parent zone.",
                 .applies = Applies::live,
-                .shown_default = "not signed"})
+                .shown_default = "not signed",
+                .path = true})
           .key("dnssec_standby_keys", &ZoneSection::dnssec_standby_keys,
                {.doc =
                     "Keys whose DNSKEY records are told, too, but which sign nothing: the next one before a change of "
                     "keys, the last one after it.",
                 .max = 4,
-                .applies = Applies::live})
+                .applies = Applies::live,
+                .path = true})
           .array("record", &ZoneSection::records, record_table(), {.doc = "", .applies = Applies::live})
           .array("dynamic", &ZoneSection::dynamic, dynamic_table(), {.doc = "", .applies = Applies::live});
   return table;

@@ -36,10 +36,20 @@ std::string joined(const std::string& path, std::string_view key) {
   return path.empty() ? std::string(key) : path + "." + std::string(key);
 }
 
+// What a path of the file means wherever the program was started: relative ones are taken from the file's folder. A
+// variable's come from whoever started the program, and so does their place. "-" and "off" are words of the logs.
+void take_from_folder(const std::filesystem::path& folder, Value& value) {
+  for (Entry& entry : value.entries) take_from_folder(folder, entry.value);
+  for (Value& item : value.items) take_from_folder(folder, item);
+  const bool word = value.text.empty() || value.text == "-" || value.text == "off";
+  if (value.kind != Value::Kind::text || word || !value.place.variable.empty()) return;
+  value.text = (folder / value.text).string();  // an absolute path stays what it is
+}
+
 // Walks tree and schema together and fills the structs.
 class Reader {
  public:
-  explicit Reader(Report& report) : report_(report) {}
+  explicit Reader(Report& report) : report_(report), folder_(std::filesystem::path(report.file()).parent_path()) {}
 
   void section(const Schema& schema, void* into, const Value& table, const std::string& path) {
     report_.set_place(path, table.place);
@@ -83,7 +93,9 @@ class Reader {
     if (!field.alternative.empty() && !field.secret && table.find(field.alternative))
       return problem(entry.place, here, "give either " + field.alternative + " or " + field.name + ", not both");
     std::string why;
-    if (!field.read(into, value, why)) problem(value.place, here, why);
+    Value path;
+    if (field.path) take_from_folder(folder_, path = value);
+    if (!field.read(into, field.path ? path : value, why)) problem(value.place, here, why);
   }
 
   void sections(const Field& field, void* into, const Value& value, const std::string& here) {
@@ -111,6 +123,7 @@ class Reader {
   }
 
   Report& report_;
+  const std::filesystem::path folder_;
 };
 
 void load_document(const Schema& schema, void* config, Value document, const Environment& environment, Report& report) {

@@ -10,7 +10,9 @@ namespace {
 constexpr std::string_view how_to_read =
     "The file is TOML; `SKERRY_CONFIG` names it if `--config` doesn't. Durations carry a unit (`\"250ms\"`, `\"10s\"`, "
     "`\"1h30m\"`, `\"1d\"`), sizes too (`\"64KiB\"`, `\"256MiB\"`, `\"10GB\"`; a bare number counts bytes). `${NAME}` "
-    "inside a string becomes that environment variable, `$${` a plain `${`. Every key can be set by the environment, "
+    "inside a string becomes that environment variable, `${NAME:-text}` the text where it is not set or empty, `$${` a "
+    "plain `${`. A relative path is taken from the file's folder, one that a variable gives from where the program was "
+    "started. Every key can be set by the environment, "
     "which wins over the file: the variable is named below each table, `<N>` is the index of a repeated section "
     "(`SKERRY_SITE_0_ORIGIN`), commas separate the items of a list. Keys marked *reload* take effect on SIGHUP, the "
     "others at the next start.";

@@ -32,6 +32,7 @@ struct Field {
   Applies applies = Applies::restart;
   bool required = false;
   bool secret = false;
+  bool path = false;        // names files: relative ones are taken from the configuration file's folder
   std::string alternative;  // the other way to say the same: only one of both may be given
 
   // value, map
@@ -88,6 +89,7 @@ struct KeyOptions {
   Applies applies = Applies::restart;
   bool required = false;
   std::string shown_default{};  // where the struct's default is not the whole truth
+  bool path = false;            // see Field
 };
 
 struct TextOptions {
@@ -112,6 +114,8 @@ class Table {
     Field field = described(std::move(name), options.doc, options.applies, options.required);
     field.type = options.unit == Unit::bytes ? "size" : ValueType<T>::name();
     if constexpr (requires { ValueType<T>::is_map; }) field.shape = Field::Shape::map;
+    field.path = options.path;
+    if (field.path) field.type.replace(field.type.rfind("string"), 6, "path");
     field.write = [member, unit = options.unit](const void* section) {
       return ValueType<T>::write(static_cast<const S*>(section)->*member, unit);
     };
@@ -192,6 +196,7 @@ class Table {
     file.name = field.alternative;
     file.alternative = name;
     file.type = "path";
+    file.path = true;
     file.doc = "File that holds `" + name + "`; a line end at its end does not count.";
     file.secret = false;
     file.required = false;

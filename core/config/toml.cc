@@ -133,6 +133,31 @@ bool is_name(std::string_view name) {
          std::string_view::npos;
 }
 
+// What `NAME` or `NAME:-text` between ${ and } stands for.
+std::optional<std::string_view> meaning(std::string_view inside, const Environment& environment, std::string& problem) {
+  const std::size_t dash = inside.find(":-");
+  const std::string_view name = inside.substr(0, dash);
+  if (!is_name(name)) {
+    problem = "${ must be followed by a variable's name and } (write $${ for a plain ${)";
+    return std::nullopt;
+  }
+  const auto found = environment.find(name);
+  if (dash != std::string_view::npos && (found == environment.end() || found->second.empty()))
+    return inside.substr(dash + 2);
+  if (found != environment.end()) return found->second;
+  problem = "the environment variable " + std::string(name) + " is not set (${" + std::string(name) +
+            ":-text} would give it a default)";
+  return std::nullopt;
+}
+
+// "saw '\n'" is how toml++ writes what people see as the end of a line.
+std::string readable(std::string description) {
+  constexpr std::string_view line_feed = "'\\n'";
+  if (const std::size_t at = description.find(line_feed); at != std::string::npos)
+    description.replace(at, line_feed.size(), "the end of the line");
+  return description;
+}
+
 }  // namespace
 
 bool expand_variables(std::string& text, const Environment& environment, std::string& problem) {
@@ -148,13 +173,9 @@ bool expand_variables(std::string& text, const Environment& environment, std::st
       at += 3;
     } else if (rest.starts_with("${")) {
       const std::size_t end = rest.find('}');
-      const std::string_view name = rest.substr(2, end == std::string_view::npos ? 0 : end - 2);
-      const auto found = environment.find(name);
-      if (!is_name(name)) problem = "${ must be followed by a variable's name and } (write $${ for a plain ${)";
-      if (is_name(name) && found == environment.end())
-        problem = "the environment variable " + std::string(name) + " is not set";
-      if (!problem.empty()) return false;
-      out.append(found->second);
+      const auto value = meaning(rest.substr(2, end == std::string_view::npos ? 0 : end - 2), environment, problem);
+      if (!value) return false;
+      out.append(*value);
       at += end + 1;
     } else if (!rest.empty()) {
       out.push_back('$');
@@ -183,7 +204,8 @@ Value parse_toml(std::string_view text, const Environment& environment, std::vec
     const toml::table document = toml::parse(text);
     return Converter(environment, problems).table(document, {}, 0);
   } catch (const toml::parse_error& error) {
-    problems.push_back({place_of(error.source()), {}, "syntax error: " + std::string(error.description()), {}});
+    problems.push_back(
+        {place_of(error.source()), {}, "syntax error: " + readable(std::string(error.description())), {}});
   }
   return {};
 }

@@ -14,8 +14,9 @@ namespace skerry::config {
 constexpr std::size_t largest_file = 4 << 20;
 constexpr std::size_t longest_text = 64 << 10;
 
-// `${NAME}` becomes the variable's value, `$${` a plain `${`. An undefined variable is a problem. The result stays
-// within longest_text.
+// `${NAME}` becomes the variable's value, `${NAME:-text}` the text if the variable is not set or empty (as in shells
+// and compose files; the text ends at the first `}`), `$${` a plain `${`. An undefined variable is a problem. The
+// result stays within longest_text.
 bool expand_variables(std::string& text, const Environment&, std::string& problem);
 
 // Adds to `problems`; the tree is empty after a syntax error.

@@ -38,6 +38,7 @@ class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
 struct Target {
   std::unique_ptr<spdlog::logger> logger;
   Format format = Format::text;
+  int descriptor = STDERR_FILENO;
 };
 
 std::unique_ptr<spdlog::formatter> formatter(Format format) {
@@ -61,7 +62,7 @@ Target make_target(const LogOptions& options, int descriptor) {
   auto logger = std::make_unique<spdlog::logger>("skerry", std::make_shared<DescriptorSink>(descriptor));
   logger->set_level(spdlog_level(options.level));
   logger->set_formatter(formatter(options.format));
-  return {std::move(logger), options.format};
+  return {std::move(logger), options.format, descriptor};
 }
 
 Target& target() {
@@ -125,6 +126,12 @@ void warn(std::string_view event, Fields fields) {
 }
 void error(std::string_view event, Fields fields) {
   write(Level::error, event, fields);
+}
+
+void listening(std::string_view kind, std::string_view address) {
+  if (target().format == Format::json) return info("listening", {{"kind", kind}, {"address", address}});
+  const std::string line = fmt::format("listening on {} {}\n", kind, address);
+  [[maybe_unused]] const auto taken = ::write(target().descriptor, line.data(), line.size());
 }
 
 }  // namespace skerry::log

@@ -49,4 +49,8 @@ void info(std::string_view event, Fields = {});
 void warn(std::string_view event, Fields = {});
 void error(std::string_view event, Fields = {});
 
+// A listener is open: "listening on client 127.0.0.1:8080" on standard error, which people and scripts wait for
+// whatever the level is; an event like any other where lines are JSON.
+void listening(std::string_view kind, std::string_view address);
+
 }  // namespace skerry::log

@@ -147,7 +147,8 @@ const Table<ErrorPagesConfig>& error_pages_table() {
                     "instance `{ 404 = \"/etc/skerry/404.html\", 5xx = \"/etc/skerry/5xx.html\" }`. Read at start and "
                     "reload, at most 1MiB.",
                 .max = 200,
-                .applies = Applies::live})
+                .applies = Applies::live,
+                .path = true})
           .key("error_pages_for_origin", &ErrorPagesConfig::for_origin,
                {.doc = "They also stand for an origin's own 5xx, for GET and HEAD.", .applies = Applies::live});
   return table;

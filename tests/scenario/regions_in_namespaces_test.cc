@@ -113,7 +113,7 @@ struct ThreeRegions {
     return run(network->on(host, arguments)).output;
   }
   bool all_probed(const std::string& router) const {
-    return output_on(router, {"curl", "-s", "http://127.0.0.1:9181/readyz"}).find("\"probed\": true") !=
+    return output_on(router, {"curl", "-s", "http://127.0.0.1:9190/readyz"}).find("\"probed\": true") !=
            std::string::npos;
   }
 
@@ -247,7 +247,7 @@ BOOST_FIXTURE_TEST_CASE(a_drained_edge_loses_its_clients_without_one_failed_requ
   const std::string edge = "eu-" + ip.substr(ip.size() - 1);
   for (const std::string& router : router_ips) {
     const std::string done = output_on(
-        router, {program("skerry"), "--admin", "127.0.0.1:9181", "--token", token, "set-state", "edge", edge, "drain"});
+        router, {program("skerry"), "--admin", "127.0.0.1:9190", "--token", token, "set-state", "edge", edge, "drain"});
     BOOST_TEST(done.find("clients_gone_in_seconds") != std::string::npos, done);
   }
   // The resolver forgets the edge with its last answer's time to live; a fetch that had begun before may still end.

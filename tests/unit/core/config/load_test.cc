@@ -74,6 +74,22 @@ const Table<Whole>& table() {
   return whole;
 }
 
+struct Files {
+  std::string log, name, key;
+  std::vector<std::string> keys;
+  std::map<std::string, std::string> pages;
+};
+
+const Table<Files>& files_table() {
+  static const Table<Files> table = Table<Files>("")
+                                        .key("log", &Files::log, {.doc = "", .path = true})
+                                        .key("name", &Files::name, {.doc = ""})
+                                        .key("keys", &Files::keys, {.doc = "", .path = true})
+                                        .key("pages", &Files::pages, {.doc = "", .path = true})
+                                        .secret("key", &Files::key, {.doc = ""});
+  return table;
+}
+
 constexpr std::string_view smallest = "[server]\nlisten = \"127.0.0.1:80\"\n[[site]]\nhosts = [\"a\"]\n";
 
 config::Loaded<Whole> load(std::string_view text, const config::Environment& environment = {}) {
@@ -224,6 +240,58 @@ BOOST_AUTO_TEST_CASE(an_undefined_or_malformed_variable_is_an_error_at_its_strin
   BOOST_TEST(lines[0].starts_with("x.toml:2:8: [server].name: the environment variable NOBODY is not set"), lines[0]);
   BOOST_TEST(lines[1].starts_with("x.toml:5:10:"), lines[1]);
   BOOST_TEST(lines[2].starts_with("x.toml:5:18:"), lines[2]);
+}
+
+BOOST_AUTO_TEST_CASE(a_variable_may_have_a_default_as_in_shells_and_compose_files) {
+  struct Row {
+    std::string text, meaning;
+  };
+  const config::Environment environment = {{"SET", "value"}, {"EMPTY", ""}};
+  const Row rows[] = {{"${SET:-other}", "value"},
+                      {"${UNSET:-other}", "other"},
+                      {"${EMPTY:-other}", "other"},
+                      {"a${UNSET:-}b", "ab"},
+                      {"${UNSET:-1:2-3 $4}", "1:2-3 $4"},
+                      {"${UNSET:-${SET}", "${SET"},  // ends at the first }: a default holds no variable
+                      {"$${UNSET:-x}", "${UNSET:-x}"}};
+  for (const Row& row : rows) {
+    std::string text = row.text, problem;
+    BOOST_TEST(config::expand_variables(text, environment, problem), row.text << ": " << problem);
+    BOOST_TEST(text == row.meaning, row.text);
+  }
+  for (const std::string wrong : {"${:-x}", "${SET-x}", "${SET:x}", "${1:-x}", "${UNSET:-x", "${ SET:-x}"}) {
+    std::string text = wrong, problem;
+    BOOST_TEST(!config::expand_variables(text, environment, problem), wrong);
+    BOOST_TEST(problem.find("${ must be followed by") != std::string::npos, wrong << ": " << problem);
+    BOOST_TEST(text == wrong);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(relative_paths_are_taken_from_the_files_folder_and_those_of_variables_from_where_one_is) {
+  const testing::TempDir folder;
+  folder.write("etc/secrets/key", "s3cret\n");
+  const std::string file = folder.write("etc/x.toml",
+                                        "log = \"log/access.log\"\nname = \"no/path\"\nkey_file = \"secrets/key\"\n"
+                                        "keys = [\"a.key\", \"/b.key\"]\n"
+                                        "pages = { a = \"a.html\", b = \"/b.html\" }\n");
+  auto loaded = config::load(files_table(), file, {});
+  BOOST_TEST_REQUIRE(loaded.ok());
+  BOOST_TEST(loaded.config.log == folder / "etc/log/access.log");
+  BOOST_TEST(loaded.config.name == "no/path");
+  BOOST_TEST(loaded.config.key == "s3cret");
+  BOOST_TEST(loaded.config.pages.at("a") == folder / "etc/a.html");
+  BOOST_TEST(loaded.config.pages.at("b") == "/b.html");
+  BOOST_TEST_REQUIRE(loaded.config.keys.size() == 2u);
+  BOOST_TEST(loaded.config.keys[0] == folder / "etc/a.key");
+  BOOST_TEST(loaded.config.keys[1] == "/b.key");
+  loaded = config::load(files_table(), file, {{"SKERRY_LOG", "here.log"}, {"SKERRY_PAGES_A", "here.html"}});
+  BOOST_TEST_REQUIRE(loaded.ok());
+  BOOST_TEST(loaded.config.log == "here.log");
+  BOOST_TEST(loaded.config.pages.at("a") == "here.html");
+  for (const std::string word : {"-", "off", ""}) {
+    const std::string with_word = folder.write("etc/y.toml", "log = \"" + word + "\"\n");
+    BOOST_TEST(config::load(files_table(), with_word, {}).config.log == word);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(expansion_is_bounded) {

@@ -57,6 +57,18 @@ BOOST_AUTO_TEST_CASE(a_json_line_is_one_object) {
              "\",\"level\":\"info\",\"event\":\"started\",\"name\":\"a\\\"b\\u000A\",\"workers\":2,\"lag\":-1}\n");
 }
 
+BOOST_AUTO_TEST_CASE(a_listener_is_told_in_words_or_as_json) {
+  {
+    const Captured captured(log::Level::error, log::Format::text);
+    log::listening("client", "127.0.0.1:8080");
+    BOOST_TEST(captured.text() == "listening on client 127.0.0.1:8080\n");
+  }
+  const Captured captured(log::Level::info, log::Format::json);
+  log::listening("client", "127.0.0.1:8080");
+  BOOST_TEST(captured.without_time() ==
+             "\",\"level\":\"info\",\"event\":\"listening\",\"kind\":\"client\",\"address\":\"127.0.0.1:8080\"}\n");
+}
+
 BOOST_AUTO_TEST_CASE(lines_below_the_level_are_left_out) {
   Captured captured(log::Level::warn, log::Format::text);
   log::debug("a");
