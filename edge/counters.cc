@@ -31,8 +31,12 @@ Counters::Counters(metrics::Registry& registry)
                                                "From the request's head to the end of the response.",
                                                duration_bounds)) {
   for (std::size_t i = 0; i < outcome_count; ++i) {
-    outcomes.push_back(&registry.counter("skerry_requests_total", "Requests, by what the cache did.",
-                                         {{"outcome", std::string(name(static_cast<Outcome>(i)))}}));
+    const auto requests = [&](const char* from) {
+      return &registry.counter("skerry_requests_total", "Requests, by what the cache did and who asked.",
+                               {{"outcome", std::string(name(static_cast<Outcome>(i)))}, {"from", from}});
+    };
+    client_outcomes.push_back(requests("client"));
+    peer_outcomes.push_back(requests("peer"));
   }
   for (std::size_t i = 0; i < reason_count; ++i) {
     reasons.push_back(&registry.counter("skerry_request_reasons_total", "Requests, by why the cache did it.",

@@ -41,8 +41,9 @@ struct Counters {
 #define X(id, name, help) metrics::Counter& id;
   SKERRY_EDGE_COUNTERS(X)
 #undef X
-  // skerry_requests_total by what the cache did, skerry_request_reasons_total by why; indexed by the enumerators.
-  std::vector<metrics::Counter*> outcomes, reasons;
+  // skerry_requests_total by what the cache did and who asked, skerry_request_reasons_total by why; indexed by the
+  // enumerators.
+  std::vector<metrics::Counter*> client_outcomes, peer_outcomes, reasons;
   metrics::Histogram& duration;
 };
 

@@ -135,11 +135,14 @@ void EdgeWorker::replace(ObjectHead head, std::vector<core::Chunk> body) {
 
 void EdgeWorker::record(const AccessFacts& facts) {
   Counters& counters = shared_.counters;
-  counters.outcomes[static_cast<std::size_t>(facts.verdict.outcome)]->add(worker_.index);
+  const Outcome outcome = told_outcome(facts.verdict);
+  const bool from_peer = !facts.peer_client.empty();
+  const auto& outcomes = from_peer ? counters.peer_outcomes : counters.client_outcomes;
+  outcomes[static_cast<std::size_t>(outcome)]->add(worker_.index);
   counters.reasons[static_cast<std::size_t>(facts.verdict.reason)]->add(worker_.index);
   counters.bytes_sent.add(worker_.index, facts.bytes);
   counters.duration.observe(worker_.index, facts.duration);
-  if (!facts.peer_client.empty()) counters.peer_served.add(worker_.index);
+  if (from_peer) counters.peer_served.add(worker_.index);
   if (!shared_.access_log) return;
   log::AccessRecord line;
   line.time = worker_.loop.wall() - facts.duration;
@@ -152,7 +155,7 @@ void EdgeWorker::record(const AccessFacts& facts) {
   line.host = facts.request.authority;
   line.path = facts.request.path;
   line.protocol = facts.request.version == http::Version::http_1_0 ? "HTTP/1.0" : "HTTP/1.1";
-  line.outcome = name(facts.verdict.outcome);
+  line.outcome = name(outcome);
   line.reason = name(facts.verdict.reason);
   line.upstream = facts.upstream;
   line.request_id = facts.request_id;

@@ -16,6 +16,7 @@ namespace skerry::edge {
   X(hit, "hit") \
   X(stale, "stale") \
   X(revalidated, "revalidated") \
+  X(peer_hit, "peer-hit") \
   X(uri_miss, "uri-miss") \
   X(vary_miss, "vary-miss") \
   X(expired, "stale-fetch") \

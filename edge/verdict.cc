@@ -56,6 +56,13 @@ void append_item(std::string& out, std::string_view name) {
   out.push_back('"');
 }
 
+Outcome told_outcome(const Verdict& verdict) {
+  const bool own = verdict.outcome == Outcome::hit || verdict.outcome == Outcome::stale ||
+                   verdict.outcome == Outcome::revalidated || verdict.outcome == Outcome::error ||
+                   verdict.outcome == Outcome::local;
+  return verdict.peer_hit && !own ? Outcome::peer_hit : verdict.outcome;
+}
+
 void append_cache_status(std::string& out, std::string_view edge_name, const Verdict& verdict) {
   append_item(out, edge_name);
   if (verdict.outcome == Outcome::hit || verdict.outcome == Outcome::stale) {

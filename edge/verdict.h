@@ -21,6 +21,9 @@ struct Verdict {
   std::chrono::seconds ttl{0};
 };
 
+// What is counted and logged: what this edge's own cache did, or that another edge of the PoP had it.
+Outcome told_outcome(const Verdict&);
+
 // Appends this edge's member: "lon-1; hit; ttl=59" or "lon-1; fwd=uri-miss; fwd-status=200; stored".
 void append_cache_status(std::string& out, std::string_view edge_name, const Verdict&);
 // HIT, MISS, STALE, REVALIDATED or BYPASS; HIT if any edge of the PoP hit.

@@ -274,9 +274,12 @@ std::string ring_json(const http::Url& url, const Snapshot& snapshot, core::Time
 
 std::string stat_json(const Snapshot& snapshot, Shared& shared) {
   const StoreStats store = shared.store.stats();
-  json requests = json::object(), reasons = json::object(), counters = json::object();
-  for (std::size_t i = 0; i < outcome_count; ++i)
-    requests[std::string(edge::name(static_cast<Outcome>(i)))] = shared.counters.outcomes[i]->value();
+  json requests = json::object(), of_peers = json::object(), reasons = json::object(), counters = json::object();
+  for (std::size_t i = 0; i < outcome_count; ++i) {
+    const std::string outcome(edge::name(static_cast<Outcome>(i)));
+    requests[outcome] = shared.counters.client_outcomes[i]->value();
+    of_peers[outcome] = shared.counters.peer_outcomes[i]->value();
+  }
   for (std::size_t i = 0; i < reason_count; ++i)
     reasons[std::string(edge::name(static_cast<Reason>(i)))] = shared.counters.reasons[i]->value();
 #define X(id, name, help) counters[#id] = shared.counters.id.value();
@@ -286,6 +289,7 @@ std::string stat_json(const Snapshot& snapshot, Shared& shared) {
   for (const auto& site : snapshot.sites()) sites[site->name] = upstreams_json(*site->origin);
   return text_of({{"edge", snapshot.config().name},
                   {"requests", requests},
+                  {"peer_requests", of_peers},
                   {"reasons", reasons},
                   {"counters", counters},
                   {"in_flight", shared.in_flight.load()},

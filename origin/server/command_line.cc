@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "core/config/program.h"
 #include "origin/server/options.h"
 
 namespace skerry::origin {
@@ -14,6 +15,7 @@ struct Texts {
 };
 
 void describe(CLI::App& app, OriginOptions& options, Texts& texts) {
+  app.set_version_flag("--version", config::version_line("skerry-origin"), "Print the version, and leave");
   app.add_option("--listen", texts.listen, "Address and port to serve on; port 0: any free one")
       ->envname("SKERRY_ORIGIN_LISTEN")
       ->capture_default_str();
@@ -70,6 +72,8 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     return {std::nullopt, app.help(), 0};
+  } catch (const CLI::CallForVersion& version) {
+    return {std::nullopt, std::string(version.what()) + "\n", 0};
   } catch (const CLI::ParseError& error) {
     return {std::nullopt, "skerry-origin: " + std::string(error.what()) + "\n", 1};
   }

@@ -195,14 +195,4 @@ BOOST_AUTO_TEST_CASE(a_purge_names_the_member_it_could_not_reach) {
   BOOST_TEST(purge.body.find("edge-2", unreachable) == std::string::npos, purge.body);
 }
 
-BOOST_AUTO_TEST_CASE(a_purge_without_the_token_is_refused) {
-  PopOfThree pop(PopOfThree::Tiers::memory_only);
-  get(pop.edge(0).port(), "/_gen/1k/kept");
-  const Reply purge =
-      request(pop.edge(0).admin_port(), "POST", "/purge", "", R"({"url": "http://www.example.com/_gen/1k/kept"})");
-  BOOST_TEST((purge.status == 401 || purge.status == 403), purge.status);
-  get(pop.edge(0).port(), "/_gen/1k/kept");
-  BOOST_TEST(pop.origin().requests() == 1u);
-}
-
 BOOST_AUTO_TEST_SUITE_END()

@@ -11,10 +11,12 @@
 #include <map>
 
 #include "core/clock.h"
+#include "core/config/program.h"
 #include "core/http/signed_url.h"
 #include "tools/skerry/admin_client.h"
 #include "tools/skerry/dnssec.h"
 #include "tools/skerry/geo.h"
+#include "tools/skerry/program_of.h"
 #include "tools/skerry/report.h"
 
 namespace {
@@ -32,6 +34,7 @@ struct Options {
   std::string via = "127.0.0.1:8080";
   bool head_only = false;
   std::string config;
+  std::string program;
   std::string ip;
   std::string kind, name, state;
   cli::GeoBuildOptions geo;
@@ -44,7 +47,10 @@ struct Options {
   std::vector<std::string> fields;
 };
 
-int fail(const std::string& what) {
+constexpr int exit_usage = 2;
+
+int fail(std::string what) {
+  while (what.ends_with('\n')) what.pop_back();  // an admin listener's answers are lines
   std::fprintf(stderr, "skerry: %s\n", what.c_str());
   return 1;
 }
@@ -74,6 +80,16 @@ int admin_command(const Options& options, std::string_view method, const std::st
   if (answer->head.status >= 400) return fail(std::to_string(answer->head.status) + ": " + answer->body);
   print(options.json ? answer->body : report(answer->body));
   return answer->head.status == 207 ? 1 : 0;  // 207: some members were not reached
+}
+
+// Readiness as the edge or router itself judges it: 0 or 1, and one line that says why.
+int ready(const Options& options) {
+  const auto address = core::Address::parse(options.admin);
+  if (!address.ok()) return fail("--admin: " + address.error().message());
+  const auto answer = cli::ask_admin({*address, {}, {}}, "GET", "/readyz", "");
+  if (!answer.ok()) return fail(answer.error().message());
+  print(options.json ? answer->body : cli::ready_report(answer->body));
+  return answer->head.status == 200 ? 0 : 1;
 }
 
 int get(const Options& options) {
@@ -137,22 +153,22 @@ CLI::App* add_sign_command(CLI::App& app, Options& options) {
   return command;
 }
 
-// The edge checks its own configuration: the program beside this one, or the one on the PATH.
+// Each program checks its own configuration: the one beside this one, or the one on the PATH.
 int check(const Options& options, const char* self) {
-  std::string edge = "skerry-edge";
+  const std::string name = options.program.empty() ? cli::program_of(options.config) : "skerry-" + options.program;
   const std::string path(self);
-  if (const std::size_t slash = path.rfind('/'); slash != std::string::npos) edge = path.substr(0, slash + 1) + edge;
-  execlp(edge.c_str(), "skerry-edge", "--config", options.config.c_str(), "--check", nullptr);
-  return fail("cannot run " + edge);
+  const std::string program = path.substr(0, path.rfind('/') + 1) + name;  // no slash: npos + 1 is 0
+  execlp(program.c_str(), name.c_str(), "--config", options.config.c_str(), "--check", nullptr);
+  return fail("cannot run " + program);
 }
 
 // Routers listen at another port than edges.
 void use_router_port(const CLI::App& app, Options& options) {
-  if (app.get_option("--admin")->count() == 0 && !std::getenv("SKERRY_ADMIN")) options.admin = "127.0.0.1:9181";
+  if (app.get_option("--admin")->count() == 0 && !std::getenv("SKERRY_ADMIN")) options.admin = "127.0.0.1:9190";
 }
 
 void add_router_commands(CLI::App& app, Options& options) {
-  auto* explain = app.add_subcommand("explain-ip", "Where a router sends a client, and why (admin: 127.0.0.1:9181)");
+  auto* explain = app.add_subcommand("explain-ip", "Where a router sends a client, and why (admin: 127.0.0.1:9190)");
   explain->add_option("ip", options.ip, "The client's address")->required();
   app.add_subcommand("pops", "Every PoP and edge of a router: state, load, spill");
   auto* set = app.add_subcommand("set-state", "Set a PoP or an edge up, down, to drain, or back to auto");
@@ -193,20 +209,83 @@ int dnssec_command(const CLI::App& dnssec, const Options& options) {
   return cli::dnssec_dnskey(options.zone, options.zone_key);
 }
 
+void add_edge_commands(CLI::App& app, Options& options) {
+  auto* purge =
+      app.add_subcommand("purge", "Drop URLs from every edge of the PoP; exit 1 if a member could not be reached");
+  purge->add_option("url", options.urls, "https://host/path; //host/path means http and https; 1000 at most")
+      ->required();
+  purge->add_flag("--soft", options.soft, "Validate it with the origin instead of dropping it");
+  auto* get =
+      app.add_subcommand("get", "Ask an edge as a client would: head on standard error, body on standard output");
+  get->add_option("url", options.url, "http://host/path")->required();
+  get->add_option("--via", options.via, "The edge's client listener")->capture_default_str();
+  get->add_flag("--head", options.head_only, "HEAD instead of GET");
+  auto* explain = app.add_subcommand("explain", "Why a URL is or is not served from this edge's cache");
+  explain->add_option("url", options.url, "http://host/path")->required();
+  explain->add_option("-H,--header", options.fields, "\"Name: value\" that the request would carry; may be repeated")
+      ->allow_extra_args(false);
+  app.add_subcommand("ring", "Which edges own a URL, in order")
+      ->add_option("url", options.url, "http://host/path")
+      ->required();
+  app.add_subcommand("stat", "What the edge has done: requests, hits, fills, store");
+  app.add_subcommand("ready", "Whether an edge or router takes clients, and why not; exit 1 if it does not");
+}
+
+void add_check_command(CLI::App& app, Options& options) {
+  auto* check = app.add_subcommand("check", "Check the configuration file of an edge or router: every mistake at once");
+  check->add_option("file", options.config, "edge.toml or router.toml")->required();
+  check->add_option("--program", options.program, "Whose it is; otherwise its sections tell")
+      ->check(CLI::IsMember({"edge", "router"}));
+}
+
+// The code to leave with; none: it was another command.
+std::optional<int> edge_command(const CLI::App& app, const Options& options) {
+  if (app.got_subcommand("purge"))
+    return admin_command(options, "POST", "/purge", cli::purge_body(options.urls, options.soft), cli::purge_report);
+  if (app.got_subcommand("get")) return get(options);
+  if (app.got_subcommand("explain"))
+    return admin_command(options, "GET", "/explain?url=" + options.url, "", cli::explain_report);
+  if (app.got_subcommand("ring"))
+    return admin_command(options, "GET", "/ring?url=" + options.url, "", cli::ring_report);
+  if (app.got_subcommand("stat")) return admin_command(options, "GET", "/stat", "", cli::stat_report);
+  if (app.got_subcommand("ready")) return ready(options);
+  return std::nullopt;
+}
+
 int router_or_file_command(const CLI::App& app, Options& options) {
-  const auto as_it_came = [](const std::string& text) { return text + "\n"; };
   use_router_port(app, options);
   if (app.got_subcommand("explain-ip"))
-    return admin_command(options, "GET", "/explain?ip=" + options.ip, "", as_it_came);
-  if (app.got_subcommand("pops")) return admin_command(options, "GET", "/state", "", as_it_came);
+    return admin_command(options, "GET", "/explain?ip=" + options.ip, "", cli::explain_ip_report);
+  if (app.got_subcommand("pops")) return admin_command(options, "GET", "/state", "", cli::pops_report);
   if (app.got_subcommand("set-state")) {
     const std::string path = "/state/" + options.kind + "/" + options.name + "/" + options.state;
-    return admin_command(options, "POST", path, "", as_it_came);
+    return admin_command(options, "POST", path, "", cli::pops_report);
   }
   if (app.got_subcommand("dnssec")) return dnssec_command(*app.get_subcommand("dnssec"), options);
   if (!app.got_subcommand("geo")) return 2;
   const CLI::App* geo = app.get_subcommand("geo");
   return geo->got_subcommand("build") ? cli::geo_build(options.geo) : cli::geo_check(options.geo_file);
+}
+
+// What was wrong with the command line, on one line; help and version are no mistakes.
+int leave_with(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  std::string what = (chosen.empty() ? "" : chosen.front()->get_name() + ": ") + error.what() + " (try --help)";
+  if (chosen.empty()) {
+    const std::vector<std::string> words = app.remaining();
+    const auto word = std::find_if(words.begin(), words.end(), [](const std::string& one) { return one[0] != '-'; });
+    what = "which command? skerry --help lists them";
+    if (word != words.end()) {
+      std::vector<std::string> known;
+      for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+      const std::string meant = config::nearest_name(*word, known);
+      what = "no command \"" + *word + "\"" + (meant.empty() ? "" : " (did you mean \"" + meant + "\"?)") +
+             ": skerry --help lists them";
+    }
+  }
+  fail(std::move(what));
+  return exit_usage;
 }
 
 }  // namespace
@@ -216,6 +295,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Operates Skerry edges and routers.", "skerry"};
   app.require_subcommand(1);
   app.fallthrough();
+  app.set_version_flag("--version", config::version_line("skerry"), "Print the version, and leave");
   app.add_option("--admin", options.admin, "Admin listener of the edge, ADDRESS:PORT")
       ->envname("SKERRY_ADMIN")
       ->capture_default_str();
@@ -223,38 +303,20 @@ int main(int argc, char** argv) {
   app.add_option("--token-file", options.token_file, "File that holds the admin token");
   app.add_flag("--json", options.json, "Print the answer's JSON as it came");
 
-  auto* purge =
-      app.add_subcommand("purge", "Drop URLs from every edge of the PoP; exit 1 if a member could not be reached");
-  purge->add_option("url", options.urls, "https://host/path; //host/path means http and https; 1000 at most")
-      ->required();
-  purge->add_flag("--soft", options.soft, "Validate it with the origin instead of dropping it");
-  auto* get_command =
-      app.add_subcommand("get", "Ask an edge as a client would: head on standard error, body on standard output");
-  get_command->add_option("url", options.url, "http://host/path")->required();
-  get_command->add_option("--via", options.via, "The edge's client listener")->capture_default_str();
-  get_command->add_flag("--head", options.head_only, "HEAD instead of GET");
-  auto* explain = app.add_subcommand("explain", "Why a URL is or is not served from this edge's cache");
-  explain->add_option("url", options.url, "http://host/path")->required();
-  explain->add_option("-H,--header", options.fields, "\"Name: value\" that the request would carry; may be repeated")
-      ->allow_extra_args(false);
-  auto* ring = app.add_subcommand("ring", "Which edges own a URL, in order");
-  ring->add_option("url", options.url, "http://host/path")->required();
-  auto* stat = app.add_subcommand("stat", "What the edge has done: requests, hits, fills, store");
+  add_edge_commands(app, options);
   auto* sign_command = add_sign_command(app, options);
-  auto* check_command = app.add_subcommand("check", "Check an edge's configuration file: every mistake at once");
-  check_command->add_option("file", options.config, "edge.toml")->required();
+  add_check_command(app, options);
   add_router_commands(app, options);
   add_geo_commands(app, options);
   add_dnssec_commands(app, options);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return leave_with(app, error);
+  }
 
-  if (purge->parsed())
-    return admin_command(options, "POST", "/purge", cli::purge_body(options.urls, options.soft), cli::purge_report);
-  if (get_command->parsed()) return get(options);
-  if (explain->parsed()) return admin_command(options, "GET", "/explain?url=" + options.url, "", cli::explain_report);
-  if (ring->parsed()) return admin_command(options, "GET", "/ring?url=" + options.url, "", cli::ring_report);
-  if (stat->parsed()) return admin_command(options, "GET", "/stat", "", cli::stat_report);
+  if (const auto code = edge_command(app, options)) return *code;
   if (sign_command->parsed()) return sign(options);
-  if (check_command->parsed()) return check(options, argv[0]);
+  if (app.got_subcommand("check")) return check(options, argv[0]);
   return router_or_file_command(app, options);
 }

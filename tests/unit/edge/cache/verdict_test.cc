@@ -140,6 +140,29 @@ BOOST_AUTO_TEST_CASE(known_outage_has_a_reason_of_its_own) {
   BOOST_TEST((reason_of({ErrorCode::reset, ErrorSource::upstream, true, {}}) == Reason::upstream_failed));
 }
 
+BOOST_AUTO_TEST_CASE(a_hit_of_another_edge_is_told_as_one_unless_this_edge_has_a_word_of_its_own) {
+  constexpr std::pair<Outcome, Outcome> told[] = {
+      {Outcome::uri_miss, Outcome::peer_hit},
+      {Outcome::vary_miss, Outcome::peer_hit},
+      {Outcome::expired, Outcome::peer_hit},
+      {Outcome::request, Outcome::peer_hit},
+      {Outcome::bypass, Outcome::peer_hit},
+      {Outcome::partial, Outcome::peer_hit},
+      {Outcome::hit, Outcome::hit},
+      {Outcome::stale, Outcome::stale},
+      {Outcome::revalidated, Outcome::revalidated},
+      {Outcome::error, Outcome::error},
+      {Outcome::local, Outcome::local},
+  };
+  for (const auto& [outcome, word] : told) {
+    Verdict verdict;
+    verdict.outcome = outcome;
+    BOOST_TEST(name(told_outcome(verdict)) == name(outcome));
+    verdict.peer_hit = true;
+    BOOST_TEST(name(told_outcome(verdict)) == name(word));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace skerry::edge
