@@ -40,9 +40,11 @@ bool Health::succeeded(Permit permit) {
 bool Health::failed(Permit permit, core::TimePoint now) {
   if (permit == Permit::refused || permit == Permit::late_probe) return false;
   if (permit == Permit::probe) {
-    eject(now);
+    const bool still_ejected = ejected();
+    if (still_ejected) eject(now);
     probing_.store(false, std::memory_order_release);
-    return false;
+    if (still_ejected) return false;
+    // A late probe readmitted it meanwhile: this failure counts like any other.
   }
   if (ejected()) return false;
   if (failures_.fetch_add(1, std::memory_order_relaxed) + 1 < options_.failures_to_eject) return false;

@@ -15,7 +15,8 @@ constexpr core::Duration shortest_connect = std::chrono::milliseconds(250);  // 
 constexpr core::Duration probe_patience = std::chrono::seconds(5);           // a probe's for the first byte, at least
 
 std::uint64_t target_of(const http::RequestHead& head) {
-  return std::hash<std::string_view>()(head.path) | 1;  // of one site: its host is that of all others
+  const std::hash<std::string_view> hash;
+  return (hash(head.authority) * 31 + hash(head.path)) | 1;
 }
 
 }  // namespace
@@ -358,7 +359,10 @@ void FetchMachine::let_others_probe() {
   upstream_->health.abandoned(permit_);
   permit_ = Permit::late_probe;
   // Its URL is slow only if it is the upstream that is waited for.
-  if (body_sent_ || !body_.announced()) upstream_->late_targets.add(target_);
+  if (body_sent_ || !body_.announced()) {
+    upstream_->late_targets.add(target_);
+    noted_as_late_ = true;
+  }
 }
 
 // A probe's silence is then no verdict: it may be its URL that is slow.
@@ -397,7 +401,7 @@ bool FetchMachine::may_send_again() const {
 void FetchMachine::judge(Verdict verdict) {
   const Permit permit = std::exchange(permit_, Permit::refused);
   if (!upstream_ || permit == Permit::refused) return;
-  if (permit == Permit::late_probe) upstream_->late_targets.remove(target_);
+  if (std::exchange(noted_as_late_, false)) upstream_->late_targets.remove(target_);
   switch (verdict) {
     case Verdict::succeeded:
       if (upstream_->health.succeeded(permit)) log::info("upstream_readmitted", {{"upstream", upstream_->url.text}});

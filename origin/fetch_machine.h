@@ -92,6 +92,7 @@ class FetchMachine final : public Fetch, private http::ResponseEvents, private U
   FetchEvents& events_;
   RequestBody body_;
   const std::uint64_t target_;  // what is asked for, as a number: the same for the same URL
+  bool noted_as_late_ = false;  // in the upstream's late_targets
 
   // The step machine.
   StepId step_ = StepId::choose;

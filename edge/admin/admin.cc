@@ -7,7 +7,7 @@
 namespace skerry::edge {
 namespace {
 
-constexpr std::size_t longest_body = 64 * 1024;
+constexpr std::size_t longest_body = 2 << 20;  // as many URLs as a purge takes, of a kilobyte and more
 
 // "1.2.3.4" of "?url=…&ip=1.2.3.4", percent-decoded as far as '%XX'.
 std::string query_value(std::string_view path, std::string_view name) {

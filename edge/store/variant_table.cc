@@ -10,19 +10,9 @@ namespace skerry::edge {
 std::size_t VariantTable::cost_of(const Url& url) {
   // The map's node and bucket with what the allocator adds to them.
   constexpr std::size_t node = sizeof(std::pair<const KeyHash, Url>) + 40;
-  return node + url.variants.capacity() * sizeof(KeyHash);
-}
-
-std::uint16_t VariantTable::intern(std::string_view list) {
-  core::MutexLock lock(names_mutex_);
-  const auto found = ids_.find(std::string(list));
-  if (found != ids_.end()) return found->second;
-  if (names_.size() >= 0xffff || name_bytes_ + list.size() > most_list_bytes) return 0;
-  name_bytes_ += list.size();
-  names_.emplace_back(list);
-  const auto id = static_cast<std::uint16_t>(names_.size());
-  ids_.emplace(list, id);
-  return id;
+  std::size_t cost = node + url.variants.capacity() * sizeof(KeyHash) + url.lists.capacity() * sizeof(std::string);
+  for (const std::string& list : url.lists) cost += list.capacity();  // more than it takes if it is short
+  return cost;
 }
 
 // Out of the table while it changes: making room for its new size can't hit the URL itself.
@@ -49,14 +39,13 @@ void VariantTable::put_back(Shard& shard, const KeyHash& primary, Url url) {
 }
 
 void VariantTable::remember_list(const KeyHash& primary, std::string_view list) {
-  const std::uint16_t id = list.empty() ? 0 : intern(list);
-  if (id == 0) return;
+  if (list.empty() || list.size() > longest_list) return;
   Shard& shard = shards_[primary.high >> 60];
   core::MutexLock lock(shard.mutex);
   Url url = take_out(shard, primary);
-  const auto at = std::find(url.lists.begin(), url.lists.end() - 1, id);
-  std::move_backward(url.lists.begin(), at, at + 1);
-  url.lists[0] = id;
+  std::erase(url.lists, list);
+  if (url.lists.size() == lists_a_url) url.lists.pop_back();
+  url.lists.emplace(url.lists.begin(), list);
   put_back(shard, primary, std::move(url));
 }
 
@@ -77,19 +66,9 @@ std::optional<KeyHash> VariantTable::renew(const KeyHash& primary, const KeyHash
 
 std::vector<std::string> VariantTable::lists(const KeyHash& primary) const {
   const Shard& shard = shards_[primary.high >> 60];
-  std::array<std::uint16_t, lists_a_url> ids{};
-  {
-    core::MutexLock lock(shard.mutex);
-    const auto found = shard.urls.find(primary);
-    if (found == shard.urls.end()) return {};
-    ids = found->second.lists;
-  }
-  std::vector<std::string> texts;
-  core::MutexLock lock(names_mutex_);
-  for (const std::uint16_t id : ids) {
-    if (id != 0) texts.push_back(names_[id - 1u]);
-  }
-  return texts;
+  core::MutexLock lock(shard.mutex);
+  const auto found = shard.urls.find(primary);
+  return found == shard.urls.end() ? std::vector<std::string>() : found->second.lists;
 }
 
 }  // namespace skerry::edge

@@ -8,7 +8,6 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,9 +22,8 @@ namespace skerry::edge {
 class VariantTable {
  public:
   static constexpr std::size_t lists_a_url = 4;
-  // Of all lists that origins have named so far, told apart by their text. Beyond, new ones are not remembered: what
-  // varies by them is not found again.
-  static constexpr std::size_t most_list_bytes = 1 << 20;
+  // A longer list is not remembered: what varies by it is not found again.
+  static constexpr std::size_t longest_list = 512;
 
   explicit VariantTable(std::size_t budget) : budget_of_shard_(budget / shard_count) {}
 
@@ -42,8 +40,8 @@ class VariantTable {
   static constexpr std::size_t shard_count = 16;
 
   struct Url {
-    std::array<std::uint16_t, lists_a_url> lists{};  // ids, newest first; 0: none
-    std::vector<KeyHash> variants;                   // newest first
+    std::vector<std::string> lists;  // newest first
+    std::vector<KeyHash> variants;   // newest first
   };
   struct HashOfKey {
     std::size_t operator()(const KeyHash& hash) const { return hash.low; }
@@ -55,17 +53,12 @@ class VariantTable {
   };
 
   static std::size_t cost_of(const Url&);
-  std::uint16_t intern(std::string_view list) EXCLUDES(names_mutex_);
   Url take_out(Shard&, const KeyHash& primary) REQUIRES(shard.mutex);
   void put_back(Shard&, const KeyHash& primary, Url) REQUIRES(shard.mutex);
 
   const std::size_t budget_of_shard_;
   std::array<Shard, shard_count> shards_;
   std::atomic<std::size_t> bytes_{0};
-  mutable core::Mutex names_mutex_;
-  std::vector<std::string> names_ GUARDED_BY(names_mutex_);  // id - 1
-  std::unordered_map<std::string, std::uint16_t> ids_ GUARDED_BY(names_mutex_);
-  std::size_t name_bytes_ GUARDED_BY(names_mutex_) = 0;
 };
 
 }  // namespace skerry::edge

@@ -89,6 +89,27 @@ BOOST_FIXTURE_TEST_CASE(the_command_purges_on_all_members, OnePop) {
   BOOST_TEST(contains(told, "by a hard purge of kind url"), told);
 }
 
+BOOST_AUTO_TEST_CASE(a_thousand_long_urls_are_purged_in_one_call) {
+  TempDir folder;
+  OriginProcess origin;
+  EdgeOptions options;
+  options.origin = origin.url();
+  const EdgeProcess edge(folder, options);
+  const std::string last = "/_gen/1k/999" + std::string(500, 'a');
+  BOOST_TEST(get(edge.port(), last).status == 200);
+  BOOST_TEST(get(edge.port(), last).field("X-Cache") == "HIT");
+  std::string urls;
+  for (int i = 0; i < 1000; ++i) {
+    urls.append(i == 0 ? "" : ",").append("\"http://www.example.com/_gen/1k/").append(std::to_string(i));
+    urls.append(500, 'a').append("\"");
+  }
+  const Reply purged = edge.admin("POST", "/purge", "{\"urls\": [" + urls + "]}");
+  BOOST_TEST(purged.status == 200, purged.body);
+  BOOST_TEST(get(edge.port(), last).field("X-Cache") == "MISS");
+  const Reply refused = edge.admin("POST", "/purge", "{\"urls\": [" + urls + ",\"http://www.example.com/x\"]}");
+  BOOST_TEST(refused.status == 400, refused.body);
+}
+
 BOOST_FIXTURE_TEST_CASE(the_command_purges_several_urls_in_one_call, OnePop) {
   const std::vector<std::string> paths = {"/_gen/1k/a", "/_gen/1k/b", "/_gen/1k/c"};
   for (const std::string& path : paths) get(pop.edge(0).port(), path);

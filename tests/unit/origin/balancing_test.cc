@@ -92,6 +92,21 @@ BOOST_AUTO_TEST_CASE(late_probe_readmits_by_its_answer_and_does_nothing_by_its_f
   BOOST_TEST(!health.ejected());
 }
 
+BOOST_AUTO_TEST_CASE(probe_that_fails_after_a_late_one_succeeded_is_one_failure_like_any_other) {
+  Health health({3, 1s, 30s});
+  for (int i = 0; i < 3; ++i) health.failed(health.admit(start), start);
+  health.abandoned(health.admit(start + 1s));  // the late one's
+  const Permit probe = health.admit(start + 1s);
+  BOOST_TEST((probe == Permit::probe));
+  BOOST_TEST(health.succeeded(Permit::late_probe));
+  BOOST_TEST(!health.failed(probe, start + 2s));
+  BOOST_TEST(!health.ejected());
+  BOOST_TEST(!health.failed(health.admit(start + 2s), start + 2s));
+  BOOST_TEST(health.failed(health.admit(start + 2s), start + 2s));
+  BOOST_TEST((health.admit(start + 2500ms) == Permit::refused));
+  BOOST_TEST((health.admit(start + 3s) == Permit::probe));  // and the slot was let go
+}
+
 BOOST_AUTO_TEST_CASE(requests_begun_before_the_ejection_change_nothing) {
   Health health({1, 1s, 30s});
   const Permit early = health.admit(start), earlier = health.admit(start), first = health.admit(start);

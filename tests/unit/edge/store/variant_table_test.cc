@@ -92,15 +92,26 @@ BOOST_AUTO_TEST_CASE(a_full_table_forgets_any_url_and_not_the_newest) {
   BOOST_TEST(table.lists(url(1)).empty());
 }
 
-BOOST_AUTO_TEST_CASE(what_origins_invent_as_lists_is_bounded) {
+BOOST_AUTO_TEST_CASE(what_origins_invent_as_lists_is_bounded_and_costs_others_nothing_for_ever) {
+  constexpr std::size_t budget = 16 * 64 * 1024;
+  VariantTable table(budget);
+  table.remember_list(url(1), std::string(VariantTable::longest_list + 1, 'a'));
+  BOOST_TEST(table.lists(url(1)).empty());
+  for (std::uint64_t i = 1; i <= 10'000; ++i) {
+    const std::string list = std::string(VariantTable::longest_list - 10, 'a') + std::to_string(i);
+    table.remember_list(url(i), list);
+    const std::vector<std::string> known = table.lists(url(i));
+    BOOST_REQUIRE(known.size() == 1u);
+    BOOST_REQUIRE(known.front() == list);
+    BOOST_REQUIRE(table.memory_size() <= budget / 16);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_url_has_the_lists_that_were_named_last) {
   VariantTable table(mebibyte);
-  const std::string long_list(VariantTable::most_list_bytes / 2, 'a');
-  table.remember_list(hash(1), long_list);
-  table.remember_list(hash(2), "b" + long_list);
-  BOOST_TEST(table.lists(hash(1)).size() == 1u);
-  BOOST_TEST(table.lists(hash(2)).empty());
-  table.remember_list(hash(2), long_list);  // known already
-  BOOST_TEST(table.lists(hash(2)).size() == 1u);
+  for (const char* list : {"a", "b", "c", "d", "b", "e"}) table.remember_list(url(1), list);
+  const std::vector<std::string> expected = {"e", "b", "d", "c"};
+  BOOST_TEST(table.lists(url(1)) == expected, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
