@@ -74,6 +74,9 @@ class AdminRequest final : public http::RequestHandler {
     auto url = http::Url::parse(query_value(head_->path, "url"));
     if (!url.ok()) return reply(400, "text/plain", "?url= must be an absolute URL: " + url.error().message() + "\n");
     const core::EventLoop& loop = context_.worker.loop;
+    http::RequestHead asked = request_for(*url);
+    if (path == "/ring" && !snapshot->find_site(asked))
+      return reply(404, "text/plain", "no site serves " + asked.authority + "\n");
     if (path == "/ring") return reply(200, "application/json", ring_json(*url, *snapshot, loop.now()));
     // What the operator's request carries is what the explained one would.
     http::HeaderMap fields = head_->fields;
@@ -95,10 +98,10 @@ class AdminRequest final : public http::RequestHandler {
     return !token.empty() && given && core::equal_in_constant_time(*given, "Bearer " + token);
   }
   void unauthorised() {
-    const bool configured = !context_.snapshot()->config().admin_token.empty();
-    reply(configured ? 401 : 403, "text/plain",
-          configured ? "a token is needed: Authorization: Bearer …\n"
-                     : "no admin_token is configured, so nothing can be changed here\n");
+    if (context_.snapshot()->config().admin_token.empty())
+      return reply(403, "text/plain", "no admin_token is configured, so nothing can be changed here\n");
+    const bool wrong = head_->fields.contains(http::HeaderId::authorization);
+    reply(401, "text/plain", wrong ? "the token is wrong\n" : "a token is needed: Authorization: Bearer …\n");
   }
 
   void purge_request_target() {

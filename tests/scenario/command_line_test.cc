@@ -130,6 +130,9 @@ BOOST_FIXTURE_TEST_CASE(ring_lists_the_owners_in_order_and_refuses_a_host_that_n
                        0,
                        {url + "\nmembership ", "1. edge-", "\n2. edge-", "\n3. edge-", "(this edge)", "weight 1"}},
                       {{"ring", "--json", "--admin", admin_of(0), url}, 0, {"\"key_hash\""}},
+                      {{"ring", "--admin", admin_of(0), "http://other.example.com/"},
+                       1,
+                       {"skerry: 404: no site serves other.example.com\n"}},
                       {{"ring", "--admin", admin_of(0), "no-url"}, 1, {"skerry: 400: "}}};
   for (const Row& row : rows) holds(skerry_says(row.arguments), row);
 }
@@ -188,7 +191,7 @@ BOOST_FIXTURE_TEST_CASE(a_purge_with_no_token_or_a_wrong_one_is_401_and_says_whi
   get(pop.edge(0).port(), "/_gen/1k/a");
   const Row rows[] = {
       {{"purge", "--admin", admin_of(0), url}, 1, {"skerry: 401: a token is needed: Authorization: Bearer …\n"}},
-      {{"purge", "--admin", admin_of(0), "--token", "guessed", url}, 1, {"skerry: 401: "}}};
+      {{"purge", "--admin", admin_of(0), "--token", "guessed", url}, 1, {"skerry: 401: the token is wrong\n"}}};
   for (const Row& row : rows) holds(skerry_says(row.arguments), row);
   get(pop.edge(0).port(), "/_gen/1k/a");
   BOOST_TEST(pop.origin().requests() == 1u);
