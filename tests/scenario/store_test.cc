@@ -55,6 +55,33 @@ BOOST_FIXTURE_TEST_CASE(everything_stored_is_a_hit_after_an_orderly_restart, Sto
   BOOST_TEST(origin.requests() == 0u);
 }
 
+BOOST_FIXTURE_TEST_CASE(explain_judges_a_copy_that_lies_on_disk_alone_and_leaves_it_there, Stored) {
+  EdgeProcess edge(folder, options());
+  const std::string fresh = "/_gen/1k/fresh?header=Cache-Control:max-age=1000", large = "/_gen/600k/large";
+  const std::string unusable = "/_gen/1k/checked?header=Cache-Control:no-cache";
+  for (const std::string& path : {fresh, large, unusable}) get(edge.port(), path);
+  edge.stop();
+  edge.start();
+  const auto explained = [&](const std::string& path) {
+    return edge.admin("GET", "/explain?url=http://www.example.com" + path).body;
+  };
+  const auto has = [](const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; };
+  for (int i = 0; i < 2; ++i) {
+    for (const std::string& path : {fresh, large}) {
+      const std::string told = explained(path);
+      BOOST_TEST(has(told, "\"held\": \"disk\""), told);
+      BOOST_TEST(has(told, "\"segment\": "), told);
+      BOOST_TEST(has(told, "\"verdict\": \"hit\""), told);
+      BOOST_TEST(has(told, "\"reason\": \"fresh\""), told);
+      BOOST_TEST(has(told, path == fresh ? "\"lifetime\": 1000" : "\"size\": 614400"), told);
+    }
+    const std::string told = explained(unusable);
+    BOOST_TEST(has(told, "\"verdict\": \"validate\""), told);
+    BOOST_TEST(has(told, "\"reason\": \"no-cache\""), told);
+  }
+  BOOST_TEST(edge.metric("skerry_store_memory_objects") == 0);
+}
+
 BOOST_FIXTURE_TEST_CASE(sealed_objects_survive_kill_9_and_the_others_are_clean_misses, Stored) {
   EdgeProcess edge(folder, options());
   const auto sealed = [&] { return edge.metric("skerry_store_segments_sealed_total"); };
