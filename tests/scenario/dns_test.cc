@@ -154,13 +154,13 @@ BOOST_FIXTURE_TEST_CASE(a_pop_is_drained_and_given_back_at_the_admin_port, TwoPo
   BOOST_TEST(asked() == near, per_element());
   const Finished drained = set("drain", "router-token");
   BOOST_TEST(drained.exit_code == 0, drained.output);
-  BOOST_TEST(drained.output.find("clients_gone_in_seconds") != std::string::npos, drained.output);
+  BOOST_TEST(drained.output.find("clients gone in") != std::string::npos, drained.output);
   BOOST_TEST(asked() == far, per_element());
   BOOST_TEST(set("auto", "router-token").exit_code == 0);
   BOOST_TEST(asked() == near, per_element());
   const Finished why =
       run({{program("skerry"), "--admin", "127.0.0.1:" + std::to_string(admin), "explain-ip", "192.0.2.9"}, {}, {}});
-  BOOST_TEST(why.output.find("\"choice\": \"near\"") != std::string::npos, why.output);
+  BOOST_TEST(why.output.find("choice    near") != std::string::npos, why.output);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -75,7 +75,7 @@ std::string standing_of(const json& pop) {
 }
 
 std::string edge_line(const json& edge) {
-  std::string line = fmt::format("  {:<20}{:<8}weight {:<8g}", edge.value("name", ""), edge.value("state", ""),
+  std::string line = fmt::format("  {:<20}{:<10}weight {:<8g}", edge.value("name", ""), edge.value("state", ""),
                                  edge.value("weight", 0.0));
   if (edge.contains("in_flight")) line += fmt::format("{} in flight  ", edge["in_flight"].get<std::int64_t>());
   for (const char* words : {"note", "failure"}) {
