@@ -259,7 +259,7 @@ BOOST_FIXTURE_TEST_CASE(each_router_command_prints_a_table_or_json, OneRouter) {
       {{"pops", "--admin", at},
        0,
        {"answers hold edges that are up\n", "lon                   1 of 1 edges up\n",
-        "  lon-1               up      weight 1"}},
+        "  lon-1               up        weight 1"}},
       {{"pops", "--json", "--admin", at}, 0, {"\"healthy_edges\": 1"}},
       {{"explain-ip", "--admin", at, "192.0.2.7"},
        0,
