@@ -93,9 +93,9 @@ class Reader {
     if (!field.alternative.empty() && !field.secret && table.find(field.alternative))
       return problem(entry.place, here, "give either " + field.alternative + " or " + field.name + ", not both");
     std::string why;
-    Value path;
-    if (field.path) take_from_folder(folder_, path = value);
-    if (!field.read(into, field.path ? path : value, why)) problem(value.place, here, why);
+    Value located;
+    if (field.path) take_from_folder(folder_, located = value);
+    if (!field.read(into, field.path ? located : value, why)) problem(value.place, here, why);
   }
 
   void sections(const Field& field, void* into, const Value& value, const std::string& here) {
