@@ -26,6 +26,14 @@ std::size_t room_for(const dns::Query& query, const Routes& routes, Transport tr
   return std::min(buffer, std::max(udp, smallest_udp));
 }
 
+// In canonical order.
+void sort(AnswerTable::Choice& choice) {
+  auto& all = choice.addresses;
+  const auto end = all.begin() + static_cast<std::ptrdiff_t>(choice.count);
+  const auto before = [](const core::IpAddress& a, const core::IpAddress& b) { return a.octets() < b.octets(); };
+  for (auto ip = all.begin(); ip != end; ++ip) std::rotate(std::upper_bound(all.begin(), ip, *ip, before), ip, ip + 1);
+}
+
 class Response {
  public:
   Response(const Routes& routes, const dns::Query& query, const Asker& asker, std::span<std::byte> buffer)
@@ -215,7 +223,7 @@ Outcome Response::follow(const Zone* zone, dns::Name name) {
     if (!alias || query_.type == Type::cname) return write_node(*zone, *found.node, name);
     if (!write_set(Section::answer, *zone, name, *alias, alias->ttl)) break;
     const dns::Name target = dns::name_at(std::string_view(alias->data).substr(2));
-    zone = routes_.zones->find(target.lower());
+    zone = routes_.zones->find(target.lower(), query_.type);
     // RFC 7871 7.2.1: the CNAME is for everyone, its target's addresses are not: they are asked for again.
     if (!zone || (query_.subnet && leads_to_dynamic(*zone, target))) break;
     name = target;
@@ -257,7 +265,9 @@ Outcome Response::write_dynamic(const Zone& zone, const Node& node, const dns::N
     for (const core::IpAddress& ip : all(choice)) check(writer_.address(Section::answer, owner, ttl, ip));
     if (secure(zone)) sign_addresses(zone, owner, choice, dynamic, ttl);
   } else {
-    const auto v4 = choose(core::AddressFamily::ipv4), v6 = choose(core::AddressFamily::ipv6);
+    auto v4 = choose(core::AddressFamily::ipv4), v6 = choose(core::AddressFamily::ipv6);
+    // Hints stand inside the record: every order of them would be signed by itself.
+    if (secure(zone)) sort(v4), sort(v6);
     if (v4.count + v6.count == 0) return write_negative(zone, owner, &node);
     check(writer_.service(Section::answer, owner, ttl, {query_.type, dynamic.service, all(v4), all(v6)}));
     if (secure(zone) && fits_) {
@@ -361,15 +371,12 @@ bool Response::write_nsec(Section section, const Zone& zone, const dns::Name& ow
 
 bool Response::sign_addresses(const Zone& zone, const dns::Name& owner, const AnswerTable::Choice& choice,
                               const Dynamic& dynamic, std::uint32_t ttl) {
-  auto sorted = choice.addresses;
-  const auto end = sorted.begin() + static_cast<std::ptrdiff_t>(choice.count);
-  const auto before = [](const core::IpAddress& a, const core::IpAddress& b) { return a.octets() < b.octets(); };
-  for (auto ip = sorted.begin(); ip != end; ++ip)
-    std::rotate(std::upper_bound(sorted.begin(), ip, *ip, before), ip, ip + 1);
+  AnswerTable::Choice sorted = choice;
+  sort(sorted);
   std::array<char, AnswerTable::most_addresses * 18> records;
   char* at = records.data();
-  for (auto ip = sorted.begin(); ip != end; ++ip) {
-    const std::string_view octets = ip->octets();
+  for (const core::IpAddress& ip : std::span(sorted.addresses).first(sorted.count)) {
+    const std::string_view octets = ip.octets();
     *at++ = '\0';
     *at++ = static_cast<char>(octets.size());
     at = std::copy(octets.begin(), octets.end(), at);

@@ -3,14 +3,30 @@
 #include <bit>
 #include <cstring>
 
+#include "core/net/tls.h"
+#include "core/siphash.h"
+
 namespace skerry::routing {
+namespace {
+
+// All that a digest is made of is public, so names whose digests begin alike can be sought: where they go, nobody
+// knows.
+const core::SipKey& secret() {
+  static const core::SipKey key = [] {
+    const std::string bytes = core::secure_random_bytes(sizeof(core::SipKey));
+    core::SipKey made;
+    std::memcpy(&made, bytes.data(), sizeof made);
+    return made;
+  }();
+  return key;
+}
+
+}  // namespace
 
 SignatureCache::SignatureCache(std::size_t entries) : groups_(std::bit_ceil((entries + ways - 1) / ways)) {}
 
-// A digest is as good as random, and whoever finds names whose digests meet in one group disturbs that group alone.
 SignatureCache::Group& SignatureCache::group_of(const dns::Digest& digest) {
-  std::uint64_t hash;
-  std::memcpy(&hash, digest.data(), sizeof hash);
+  const std::uint64_t hash = core::siphash24(secret(), {digest.data(), digest.size()});
   return table_[hash & (groups_ - 1)];
 }
 

@@ -206,8 +206,7 @@ class ZonePlan {
 void check_parent(const dns::Name& name, const Zones& zones, const std::string& at, config::Report& report) {
   const Zone* parent = name.is_root() ? nullptr : zones.find(name.parent());
   if (!parent || !parent->key()) return;
-  const Node* node = parent->find_exact(name);
-  if (node && node->find(Type::ns)) return;
+  if (parent->find(name).delegation) return;
   report.fail(at, "the zone above it, " + parent->name().to_string() +
                       ", is signed and must delegate it: NS records for this name are missing there");
 }

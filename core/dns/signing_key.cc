@@ -1,17 +1,18 @@
 #include "core/dns/signing_key.h"
 
+#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include "core/check.h"
 #include "core/dns/dnssec.h"
@@ -21,7 +22,7 @@ namespace skerry::dns {
 namespace {
 
 constexpr std::size_t coordinate_size = 32;
-constexpr std::streamoff largest_file = 64 * 1024;
+constexpr std::size_t largest_file = 64 * 1024;
 
 template <class T, void (*free)(T*)>
 struct Freed {
@@ -61,6 +62,28 @@ bool is_on_p256(const EVP_PKEY* key) {
   return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC &&
          EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, &size) == 1 &&
          std::strcmp(group, "prime256v1") == 0;
+}
+
+// A pipe or a device in the file's place must not hold up the start.
+struct File {
+  explicit File(const std::string& name) : fd(::open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {}
+  ~File() {
+    if (fd >= 0) ::close(fd);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  const int fd;
+};
+
+// Up to the end of the file or of `buffer`. Returns the size.
+std::size_t read_all(int fd, std::string& buffer) {
+  std::size_t size = 0;
+  while (size < buffer.size()) {
+    const ssize_t got = ::read(fd, buffer.data() + size, buffer.size() - size);
+    if (got <= 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  return size;
 }
 
 }  // namespace
@@ -129,17 +152,22 @@ core::Result<std::shared_ptr<const SigningKey>> SigningKey::read(const std::stri
   const auto fail = [&](core::ErrorCode code, std::string_view what) {
     return core::Error{code, core::ErrorSource::internal, false, "\"" + file + "\" " + std::string(what)};
   };
+  const File in(file);
   struct stat status {};
-  std::ifstream in(file, std::ios::binary);
-  if (!in.is_open() || ::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
+  if (in.fd < 0 || ::fstat(in.fd, &status) != 0 || !S_ISREG(status.st_mode)) {
     return fail(core::ErrorCode::not_found, "can't be read");
   }
   if (status.st_mode & S_IRWXO) {
     return fail(core::ErrorCode::permission_denied, "is open to everybody on this machine: chmod o-rwx");
   }
-  if (status.st_size > largest_file) return fail(core::ErrorCode::invalid_configuration, "is too long for a key");
-  const std::string text(std::istreambuf_iterator<char>(in), {});
-  auto key = from_pem(text);
+  if (status.st_mode & S_IWGRP) {
+    return fail(core::ErrorCode::permission_denied, "may be written by its group: chmod g-w");
+  }
+  std::string text(largest_file + 1, '\0');
+  const std::size_t size = read_all(in.fd, text);
+  auto key = from_pem(std::string_view(text).substr(0, size));
+  OPENSSL_cleanse(text.data(), text.size());
+  if (size > largest_file) return fail(core::ErrorCode::invalid_configuration, "is too long for a key");
   if (!key.ok()) return fail(key.error().code, key.error().detail);
   return key;
 }
@@ -165,8 +193,11 @@ bool SigningKey::sign(const Digest& digest, Signature& signature) const {
   const unsigned char* at = der;
   const Pair pair(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(size)));
   auto* out = reinterpret_cast<unsigned char*>(signature.data());
-  return pair && BN_bn2binpad(ECDSA_SIG_get0_r(pair.get()), out, coordinate_size) == coordinate_size &&
-         BN_bn2binpad(ECDSA_SIG_get0_s(pair.get()), out + coordinate_size, coordinate_size) == coordinate_size;
+  const bool made =
+      pair && BN_bn2binpad(ECDSA_SIG_get0_r(pair.get()), out, coordinate_size) == coordinate_size &&
+      BN_bn2binpad(ECDSA_SIG_get0_s(pair.get()), out + coordinate_size, coordinate_size) == coordinate_size;
+  if (!made) ERR_clear_error();  // the queue is the thread's: TLS would take it for its own
+  return made;
 }
 
 }  // namespace skerry::dns

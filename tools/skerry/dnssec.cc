@@ -54,14 +54,20 @@ int print_record(const std::string& zone, const std::string& file, const Record&
   return 0;
 }
 
-// Only its owner may read it, from the first byte on.
+// Only its owner may read it, from the first byte on. What could not be written whole is taken away: half a key would
+// stand in the way of the next attempt. False: errno says why.
 bool write_new_file(const std::string& file, const std::string& text) {
   const int out = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (out < 0) return false;
+  errno = ENOSPC;  // what a short write means
   const bool written = ::write(out, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  const bool stored = ::fsync(out) == 0;
-  const bool closed = ::close(out) == 0;
-  return written && stored && closed;
+  const bool stored = written && ::fsync(out) == 0;
+  const int problem = errno;
+  ::close(out);
+  if (stored) return true;
+  ::unlink(file.c_str());
+  errno = problem;
+  return false;
 }
 
 }  // namespace

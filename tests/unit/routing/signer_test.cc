@@ -86,6 +86,20 @@ BOOST_AUTO_TEST_CASE(a_flood_of_names_asked_once_leaves_what_is_asked_again_and_
   BOOST_TEST(lost < 1000u);  // of 100,000
 }
 
+// What a digest is made of is public: who looks for some that begin alike must not thereby empty one group.
+BOOST_AUTO_TEST_CASE(digests_that_begin_alike_are_kept_apart) {
+  SignatureCache cache(4096);
+  std::size_t kept = 0;
+  const auto alike = [](std::uint64_t number) {
+    dns::Digest digest = digest_of(number);
+    std::fill_n(digest.begin(), 8, 'x');
+    return digest;
+  };
+  for (std::uint64_t i = 0; i < 100; ++i) cache.insert(alike(i), 7, signature_of(i));
+  for (std::uint64_t i = 0; i < 100; ++i) kept += cache.find(alike(i), 7) ? 1 : 0;
+  BOOST_TEST(kept > 90u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(signer, Signing)
@@ -131,6 +145,39 @@ BOOST_AUTO_TEST_CASE(new_signatures_are_bounded_by_the_second_and_kept_ones_are_
   ++now;
   set.original_ttl = 5;
   BOOST_TEST(!sign().empty());
+}
+
+BOOST_AUTO_TEST_CASE(sets_of_one_name_are_due_at_different_times) {
+  std::vector<std::string> times;
+  for (const Type type : {Type::a, Type::aaaa, Type::txt}) {
+    set.type = type;
+    times.push_back(sign().substr(8, 4));  // expiration
+  }
+  set.records = {"\0\4\xc0\0\2\2", 6};
+  times.push_back(sign().substr(8, 4));
+  std::sort(times.begin(), times.end());
+  BOOST_TEST((std::unique(times.begin(), times.end()) == times.end()));
+}
+
+BOOST_AUTO_TEST_CASE(beyond_the_budget_the_signature_before_is_told_while_it_is_good) {
+  std::vector<std::string> before;
+  for (std::uint32_t ttl = 1; ttl <= 3; ++ttl) {
+    set.original_ttl = ttl;
+    before.push_back(sign());
+  }
+  per_second = 1;
+  now += 7 * 86400 / 4;  // all are due
+  for (std::uint32_t ttl = 1; ttl <= 3; ++ttl) {
+    set.original_ttl = ttl;
+    BOOST_TEST((sign() == before[ttl - 1]) == (ttl > 1), ttl);
+  }
+  BOOST_TEST(totals().made == 4u);
+  BOOST_TEST(totals().refused == 0u);
+  now += 7 * 86400 / 4;  // those of two steps ago are let go
+  set.original_ttl = 4;
+  BOOST_TEST(!sign().empty());
+  set.original_ttl = 3;
+  BOOST_TEST(sign().empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -80,6 +80,16 @@ BOOST_AUTO_TEST_CASE(what_is_no_key_of_ours_is_refused_with_the_reason) {
   BOOST_TEST(problem_of(testing::private_key_pem("ED25519", "")).find("P-256") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_key_file_that_its_group_may_write_or_that_is_a_pipe_is_refused) {
+  testing::TempDir folder;
+  const std::string file = folder.write("zone.key", dns::SigningKey::generate()->to_pem());
+  ::chmod(file.c_str(), 0660);
+  BOOST_TEST((dns::SigningKey::read(file).error().code == core::ErrorCode::permission_denied));
+  const std::string pipe = file + ".pipe";
+  BOOST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  BOOST_TEST((dns::SigningKey::read(pipe).error().code == core::ErrorCode::not_found));
+}
+
 BOOST_AUTO_TEST_CASE(a_key_file_that_everybody_may_read_is_refused) {
   testing::TempDir folder;
   const std::string file = folder.write("zone.key", dns::SigningKey::generate()->to_pem());
