@@ -53,8 +53,8 @@ class VariantTable {
   };
 
   static std::size_t cost_of(const Url&);
-  Url take_out(Shard&, const KeyHash& primary) REQUIRES(shard.mutex);
-  void put_back(Shard&, const KeyHash& primary, Url) REQUIRES(shard.mutex);
+  Url take_out(Shard& shard, const KeyHash& primary) REQUIRES(shard.mutex);
+  void put_back(Shard& shard, const KeyHash& primary, Url) REQUIRES(shard.mutex);
 
   const std::size_t budget_of_shard_;
   std::array<Shard, shard_count> shards_;
