@@ -42,9 +42,9 @@ BOOST_AUTO_TEST_CASE(files_are_held_once_however_many_sites_and_statuses_name_th
   const auto site = ErrorPages::make({{{"404", page}, {"5xx", page}}, false}, files);
   const auto route = ErrorPages::make({{{"503", page}}, true}, files);
   BOOST_TEST_REQUIRE((site.ok() && route.ok()));
-  const char* held = site->find(404)->body.text().data();
-  BOOST_TEST(held == site->find(500)->body.text().data());
-  BOOST_TEST(held == route->find(503)->body.text().data());
+  const void* held = site->find(404)->body.text().data();
+  BOOST_TEST((held == site->find(500)->body.text().data()));
+  BOOST_TEST((held == route->find(503)->body.text().data()));
   BOOST_TEST(!files.read("200", page).ok());
 }
 
