@@ -192,7 +192,10 @@ Name next_name(const Name& lower, const Name& zone) {
   for (Name name = lower; name.wire().size() > zone.wire().size(); name = name.parent()) {
     std::string label(name.wire().substr(1, static_cast<unsigned char>(name.wire()[0])));
     const bool grows = label.size() < Name::max_label && name.wire().size() < Name::max_size;
-    label = grows ? label + '\0' : next_sibling(std::move(label));
+    if (grows)
+      label += '\0';
+    else
+      label = next_sibling(std::move(label));
     if (!label.empty()) return with_first_label(label, name.parent());
   }
   return zone;

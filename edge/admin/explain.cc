@@ -99,6 +99,7 @@ std::int64_t seconds_between(core::WallTime from, core::WallTime to) {
 
 json past_json(const KeyHash& primary, const std::vector<Wanted>& wanted, Shared& shared, core::WallTime now) {
   std::vector<KeyHash> keys;
+  keys.reserve(wanted.size());
   for (const Wanted& one : wanted) keys.push_back(shared.store.hash(one.key));
   json past = json::array();
   for (const Fate& fate : shared.store.fates(primary, keys)) {
