@@ -8,11 +8,12 @@ namespace {
 // Moves what was made to its place; false: `problem` says why it could not be.
 template <class T>
 bool take(core::Result<T> made, T& to, core::Error& problem) {
-  if (made.ok())
-    to = std::move(made).value();
-  else
+  if (!made.ok()) {
     problem = made.error();
-  return made.ok();
+    return false;
+  }
+  to = std::move(made).value();
+  return true;
 }
 
 // FNV-1a: the same for one name at every reload.
