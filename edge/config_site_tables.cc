@@ -225,17 +225,18 @@ const Table<CodingPolicy>& coding_table() {
 }
 
 const Table<Handling>& handling_table() {
-  static const Table<Handling> table = Table<Handling>("")
-                                           .include(&Handling::origin, upstream_table())
-                                           .key("host_header", &Handling::host_header,
-                                                {.doc = "Host the origin is asked for.",
-                                                 .max = 253,
-                                                 .applies = Applies::live,
-                                                 .shown_default = "the client's"})
-                                           .include(&Handling::policy, policy_table())
-                                           .include(&Handling::key, key_table())
-                                           .include(&Handling::coding, coding_table())
-                                           .include(&Handling::rules, rules_table());
+  static const Table<Handling> table =
+      Table<Handling>("")
+          .include(&Handling::origin, upstream_table())
+          .key("host_header", &Handling::host_header,
+               {.doc = "Host the origin is asked for. The client's is sent without its port, unless the site is `*`.",
+                .max = 253,
+                .applies = Applies::live,
+                .shown_default = "the client's"})
+          .include(&Handling::policy, policy_table())
+          .include(&Handling::key, key_table())
+          .include(&Handling::coding, coding_table())
+          .include(&Handling::rules, rules_table());
   return table;
 }
 
@@ -261,7 +262,9 @@ const config::Table<SiteConfig>& site_table() {
   static const Table<SiteConfig> table =
       Table<SiteConfig>("A site this edge serves.")
           .key("hosts", &SiteConfig::hosts,
-               {.doc = "Its names: `www.example.com`, `*.example.net` (any subdomain), `*` (any host at all).",
+               {.doc = "Its names: `www.example.com`, `*.example.net` (any subdomain), `*` (any host at all). A port "
+                       "and a final "
+                       "dot in what clients send make no difference; under `*` ports other than 80 and 443 do.",
                 .min = 1,
                 .max = 10'000,
                 .applies = Applies::live,

@@ -113,7 +113,8 @@ class Response {
   Outcome write_any(const Zone&, const dns::Name& owner);
   bool write_set(Section, const Zone&, const dns::Name& owner, const RecordSet&, std::uint32_t ttl);
   bool write_records(Section, const dns::Name& owner, const RecordSet&, std::uint32_t ttl);
-  bool write_additional(const Zone&, const RecordSet&);
+  enum class Neighbours : std::uint8_t { glue, others };
+  bool write_additional(const Zone&, const RecordSet&, Neighbours);
 
   // The zone's answers are signed, and this asker wants that.
   bool secure(const Zone& zone) const { return query_.dnssec_ok && zone.key(); }
@@ -246,7 +247,9 @@ Outcome Response::write_node(const Zone& zone, const Node& node, const dns::Name
   const RecordSet* set = node.find(query_.type);
   if (!set) return write_negative(zone, owner, &node);
   // Additional records that don't fit are left out: the asker can do without (RFC 2181 9).
-  if (write_set(Section::answer, zone, owner, *set, set->ttl)) write_additional(zone, *set);
+  if (write_set(Section::answer, zone, owner, *set, set->ttl)) {
+    for (const Neighbours which : {Neighbours::others, Neighbours::glue}) write_additional(zone, *set, which);
+  }
   return Outcome::fixed;
 }
 
@@ -278,7 +281,8 @@ Outcome Response::write_dynamic(const Zone& zone, const Node& node, const dns::N
   return Outcome::dynamic;
 }
 
-// RFC 1034 4.3.2 3b. The glue must all be there (RFC 9471).
+// RFC 1034 4.3.2 3b. The glue must all be there (RFC 9471), and goes first; addresses of other servers can be asked
+// for.
 Outcome Response::write_referral(const Zone& zone, const Delegation& cut, bool behind_alias) {
   authoritative_ = behind_alias;
   const RecordSet* servers = cut.node->find(Type::ns);
@@ -289,7 +293,7 @@ Outcome Response::write_referral(const Zone& zone, const Delegation& cut, bool b
     if (ds) write_set(Section::authority, zone, cut.owner, *ds, ds->ttl);
     if (!ds) write_nsec(Section::authority, zone, cut.owner, cut.node);
   }
-  check(write_additional(zone, *servers));
+  if (check(write_additional(zone, *servers, Neighbours::glue))) write_additional(zone, *servers, Neighbours::others);
   return Outcome::referral;
 }
 
@@ -308,9 +312,10 @@ bool Response::write_records(Section section, const dns::Name& owner, const Reco
 }
 
 // A set whole or not at all; without its signature where there is no room for that (RFC 4035 3.1.1).
-bool Response::write_additional(const Zone& zone, const RecordSet& set) {
+bool Response::write_additional(const Zone& zone, const RecordSet& set, Neighbours which) {
   for (const Neighbour& neighbour : set.additional) {
     const bool glue = neighbour.node->delegation != nullptr;  // never signed (RFC 4035 2.2)
+    if (glue != (which == Neighbours::glue)) continue;
     for (const Type type : {Type::a, Type::aaaa}) {
       const RecordSet* addresses = neighbour.node->find(type);
       if (!addresses) continue;
@@ -392,12 +397,13 @@ bool Response::write_signature(Section section, const Zone& zone, const dns::Nam
   if (!fits_ || unsigned_) return false;
   const SigningOptions& options = routes_.signing;
   const bool udp = asker_.transport == Transport::udp;
-  const SigningTerms terms{*zone.key(), zone.name(), options.validity,
-                           udp ? options.per_second : options.tcp_per_second, asker_.now};
+  const dns::Name name = owner.lower();
+  const SigningTerms terms{*zone.key(),      zone.name(),
+                           options.validity, udp ? options.per_second : options.tcp_per_second,
+                           asker_.now,       zone.find_exact(name) == nullptr};
   const bool optional = section == Section::additional;
   const std::string_view data =
-      asker_.signer ? asker_.signer->sign({owner.lower(), set.type, set.original_ttl, set.records}, terms)
-                    : std::string_view();
+      asker_.signer ? asker_.signer->sign({name, set.type, set.original_ttl, set.records}, terms) : std::string_view();
   if (data.empty()) return unsigned_ = unsigned_ || !optional, false;
   const bool fits = writer_.record(section, owner, Type::rrsig, ttl, data);
   return optional ? fits : check(fits);

@@ -81,10 +81,13 @@ dns::Digest Signer::digest(const SetToSign& set, std::string_view head) {
 bool Signer::may_sign(const SigningTerms& terms) {
   if (terms.now != second_) {
     second_ = terms.now;
-    made_in_second_ = 0;
+    made_in_second_ = invented_in_second_ = 0;
   }
   if (made_in_second_ >= terms.per_second) return false;
+  // Half is for what the zone has: a flood of random names must not keep a new set of addresses unsigned.
+  if (terms.invented && invented_in_second_ >= (terms.per_second + 1) / 2) return false;
   ++made_in_second_;
+  if (terms.invented) ++invented_in_second_;
   return true;
 }
 

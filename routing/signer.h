@@ -35,7 +35,8 @@ struct SigningTerms {
   const dns::Name& zone;  // in lower case
   std::chrono::seconds validity;
   std::uint32_t per_second;
-  std::uint32_t now;  // seconds since 1970
+  std::uint32_t now;      // seconds since 1970
+  bool invented = false;  // the zone has not got the name: askers can make up any number of these
 };
 
 struct SignatureTotals {
@@ -64,6 +65,7 @@ class Signer {
   std::array<char, dns::longest_signature_head + sizeof(dns::SigningKey::Signature)> data_;
   std::uint32_t second_ = 0;  // the one that is counted
   std::uint32_t made_in_second_ = 0;
+  std::uint32_t invented_in_second_ = 0;  // of these
   std::atomic<std::uint64_t> made_{0}, cached_{0}, refused_{0}, failed_{0};
 };
 

@@ -35,6 +35,7 @@ class AdminRequest final : public http::RequestHandler {
   void on_request(http::RequestHead& head, http::BodyLength) override { head_ = &head; }
   void on_request_body(core::Chunk chunk) override {
     sink_.consume(chunk.size());
+    if (!authorised()) return;  // nobody will look at it
     if (body_.size() + chunk.size() > longest_body)
       too_long_ = true;
     else
@@ -42,7 +43,7 @@ class AdminRequest final : public http::RequestHandler {
   }
   void on_request_end(const http::HeaderMap&) override {
     if (too_long_)
-      reply(413, "text/plain", "the body is longer than 64 KiB\n");
+      reply(413, "text/plain", "the body is longer than 2 MiB\n");
     else
       answer();
   }

@@ -108,6 +108,9 @@ BOOST_AUTO_TEST_CASE(a_thousand_long_urls_are_purged_in_one_call) {
   BOOST_TEST(get(edge.port(), last).field("X-Cache") == "MISS");
   const Reply refused = edge.admin("POST", "/purge", "{\"urls\": [" + urls + ",\"http://www.example.com/x\"]}");
   BOOST_TEST(refused.status == 400, refused.body);
+  const std::string endless(3 << 20, 'x');
+  BOOST_TEST(edge.admin("POST", "/purge", endless).status == 413);
+  BOOST_TEST(request(edge.admin_port(), "POST", "/purge", "", endless).status == 401);
 }
 
 BOOST_FIXTURE_TEST_CASE(the_command_purges_several_urls_in_one_call, OnePop) {

@@ -71,6 +71,46 @@ name = "ns.child"
 type = "A"
 values = ["192.0.2.99"]
 [[zone.record]]
+name = "busy"
+type = "NS"
+values = ["ns-a.example.com", "ns-b.example.com", "ns-c.example.com", "ns-d.example.com", "ns.busy.example.com"]
+[[zone.record]]
+name = "ns.busy"
+type = "A"
+values = ["192.0.2.98"]
+[[zone.record]]
+name = "ns-a"
+type = "A"
+values = ["192.0.2.50"]
+[[zone.record]]
+name = "ns-a"
+type = "AAAA"
+values = ["2001:db8::50"]
+[[zone.record]]
+name = "ns-b"
+type = "A"
+values = ["192.0.2.50"]
+[[zone.record]]
+name = "ns-b"
+type = "AAAA"
+values = ["2001:db8::50"]
+[[zone.record]]
+name = "ns-c"
+type = "A"
+values = ["192.0.2.50"]
+[[zone.record]]
+name = "ns-c"
+type = "AAAA"
+values = ["2001:db8::50"]
+[[zone.record]]
+name = "ns-d"
+type = "A"
+values = ["192.0.2.50"]
+[[zone.record]]
+name = "ns-d"
+type = "AAAA"
+values = ["2001:db8::50"]
+[[zone.record]]
 name = "signed-child"
 type = "NS"
 values = ["ns.elsewhere.example"]
@@ -356,6 +396,19 @@ BOOST_AUTO_TEST_CASE(a_referral_tells_how_the_child_is_signed_or_that_it_is_not)
   BOOST_TEST(nsec(response.authority) == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_referral_with_many_servers_of_ours_needs_its_glue_alone_rfc9471) {
+  const std::string_view glue("\xc0\0\2\x62", 4);
+  BOOST_TEST(!ask("www.busy.example.com", Type::a).truncated());
+  const std::string_view bytes(reinterpret_cast<const char*>(packet.data()), packet.size());
+  BOOST_TEST((bytes.find(glue) != std::string_view::npos));
+  asker.now += 10 * 86400;  // nothing that is kept is of use any more
+  asker.transport = Transport::tcp;
+  routes.signing.tcp_per_second = 1;
+  const auto response = ask("www.busy.example.com", Type::a);
+  BOOST_TEST(!response.truncated());
+  BOOST_TEST(additional() == 9);  // all addresses, unsigned
+}
+
 BOOST_AUTO_TEST_CASE(additional_addresses_come_with_their_signatures) {
   ask("example.com", Type::mx);
   BOOST_TEST(additional() == 3 + 1 + 2);  // A, AAAA and a signature each
@@ -480,6 +533,16 @@ BOOST_AUTO_TEST_CASE(beyond_the_budget_udp_is_cut_and_tcp_fails) {
   BOOST_TEST(last.ttl == 0u);
   edns->dnssec_ok = false;
   BOOST_TEST((ask("d.nobody.example.com", Type::a).rcode == Rcode::name_error));  // nothing to sign
+}
+
+BOOST_AUTO_TEST_CASE(names_that_are_made_up_leave_half_the_budget_to_those_that_are_there) {
+  routes.signing.per_second = 6;
+  int denied = 0;
+  for (int i = 0; i < 20; ++i) denied += !ask("x" + std::to_string(i) + ".nobody.example.com", Type::a).truncated();
+  BOOST_TEST(denied == 3);
+  BOOST_TEST(ask("made-up.wild.example.com", Type::txt).truncated());
+  BOOST_TEST(signed_sets(ask("www.example.com", Type::a).answers) == 1);
+  BOOST_TEST(signed_sets(ask("mail.example.com", Type::a).answers) == 1);
 }
 
 BOOST_AUTO_TEST_CASE(without_a_signer_nothing_is_told_unsigned) {
