@@ -398,6 +398,7 @@ BOOST_AUTO_TEST_CASE(a_referral_tells_how_the_child_is_signed_or_that_it_is_not)
 
 BOOST_AUTO_TEST_CASE(a_referral_with_many_servers_of_ours_needs_its_glue_alone_rfc9471) {
   const std::string_view glue("\xc0\0\2\x62", 4);
+  edns->udp_size = 512;  // not enough for all nine addresses
   BOOST_TEST(!ask("www.busy.example.com", Type::a).truncated());
   const std::string_view bytes(reinterpret_cast<const char*>(packet.data()), packet.size());
   BOOST_TEST((bytes.find(glue) != std::string_view::npos));
