@@ -109,7 +109,12 @@ class Response {
   Outcome write_node(const Zone&, const Node&, const dns::Name& owner);
   Outcome write_dynamic(const Zone&, const Node&, const dns::Name& owner);
   Outcome write_referral(const Zone&, const Delegation&, bool behind_alias);
-  Outcome write_negative(const Zone&, const dns::Name& owner, const Node*);
+  struct Absence {
+    const dns::Name& owner;
+    const Node* node;  // null: the name does not exist
+    std::uint32_t ttl;
+  };
+  Outcome write_negative(const Zone&, const Absence&);
   Outcome write_any(const Zone&, const dns::Name& owner);
   bool write_set(Section, const Zone&, const dns::Name& owner, const RecordSet&, std::uint32_t ttl);
   bool write_records(Section, const dns::Name& owner, const RecordSet&, std::uint32_t ttl);
@@ -119,7 +124,7 @@ class Response {
   // The zone's answers are signed, and this asker wants that.
   bool secure(const Zone& zone) const { return query_.dnssec_ok && zone.key(); }
   bool asks_for_proof(const Zone&, const Node*) const;
-  bool write_nsec(Section, const Zone&, const dns::Name& owner, const Node*);
+  bool write_nsec(Section, const Zone&, const Absence&);
   struct Signed {
     Type type;
     std::uint32_t original_ttl;
@@ -188,7 +193,8 @@ Answered Response::end_unsigned() {
   const Rcode rcode = udp ? Rcode::no_error : Rcode::server_failure;
   writer_.rewind(after_question_);
   writer_.set_rcode(rcode);
-  fits_ = !udp;
+  if (udp) writer_.set_flag(dns::flag_truncated);
+  fits_ = true;
   ttl_ = 0;
   return end(Outcome::signing_limited, rcode);
 }
@@ -217,8 +223,11 @@ Outcome Response::follow(const Zone* zone, dns::Name name) {
     // DS at a delegation is the parent's own data (RFC 4035 3.1.4.1), all else there is the child's.
     const bool ours = !found.delegation || (query_.type == Type::ds && name == found.delegation->owner);
     if (!ours) return write_referral(*zone, *found.delegation, i > 0);
-    if (asks_for_proof(*zone, found.node)) return write_nsec(Section::answer, *zone, name, found.node), Outcome::fixed;
-    if (!found.node) return write_negative(*zone, name, nullptr);
+    if (asks_for_proof(*zone, found.node)) {
+      write_nsec(Section::answer, *zone, {name, found.node, zone->negative_ttl()});
+      return Outcome::fixed;
+    }
+    if (!found.node) return write_negative(*zone, {name, nullptr, zone->negative_ttl()});
     if (query_.type == Type::any) return write_any(*zone, name);
     const RecordSet* alias = found.node->find(Type::cname);
     if (!alias || query_.type == Type::cname) return write_node(*zone, *found.node, name);
@@ -245,7 +254,7 @@ bool Response::is_dynamic_type(const Dynamic& dynamic) const {
 Outcome Response::write_node(const Zone& zone, const Node& node, const dns::Name& owner) {
   if (node.dynamic && is_dynamic_type(*node.dynamic)) return write_dynamic(zone, node, owner);
   const RecordSet* set = node.find(query_.type);
-  if (!set) return write_negative(zone, owner, &node);
+  if (!set) return write_negative(zone, {owner, &node, zone.negative_ttl()});
   // Additional records that don't fit are left out: the asker can do without (RFC 2181 9).
   if (write_set(Section::answer, zone, owner, *set, set->ttl)) {
     for (const Neighbours which : {Neighbours::others, Neighbours::glue}) write_additional(zone, *set, which);
@@ -260,18 +269,20 @@ Outcome Response::write_dynamic(const Zone& zone, const Node& node, const dns::N
   const Client client = locate_client(routes_.table, query_.subnet, asker_.source);
   subnet_.scope = static_cast<std::uint8_t>(client.scope);
   const std::uint32_t ttl = std::min(dynamic.ttl, routes_.table.ttl_limit(client.place.pop));
+  // A family that is missing may be there when health changes: no longer remembered than an address would be.
+  const Absence absence{owner, &node, std::min(ttl, zone.negative_ttl())};
   const auto choose = [&](core::AddressFamily family) { return routes_.table.choose(client.place, client.ip, family); };
   const auto all = [](const AnswerTable::Choice& choice) { return std::span(choice.addresses).first(choice.count); };
   if (query_.type == Type::a || query_.type == Type::aaaa) {
     const auto choice = choose(query_.type == Type::a ? core::AddressFamily::ipv4 : core::AddressFamily::ipv6);
-    if (choice.count == 0) return write_negative(zone, owner, &node);
+    if (choice.count == 0) return write_negative(zone, absence);
     for (const core::IpAddress& ip : all(choice)) check(writer_.address(Section::answer, owner, ttl, ip));
     if (secure(zone)) sign_addresses(zone, owner, choice, dynamic, ttl);
   } else {
     auto v4 = choose(core::AddressFamily::ipv4), v6 = choose(core::AddressFamily::ipv6);
     // Hints stand inside the record: every order of them would be signed by itself.
     if (secure(zone)) sort(v4), sort(v6);
-    if (v4.count + v6.count == 0) return write_negative(zone, owner, &node);
+    if (v4.count + v6.count == 0) return write_negative(zone, absence);
     check(writer_.service(Section::answer, owner, ttl, {query_.type, dynamic.service, all(v4), all(v6)}));
     if (secure(zone) && fits_) {
       write_signature(Section::answer, zone, owner, {query_.type, dynamic.ttl, writer_.last_data()}, ttl);
@@ -291,7 +302,7 @@ Outcome Response::write_referral(const Zone& zone, const Delegation& cut, bool b
     // How the child is signed, or that it is not (RFC 4035 3.1.4). Its NS records are its own to sign.
     const RecordSet* ds = cut.node->find(Type::ds);
     if (ds) write_set(Section::authority, zone, cut.owner, *ds, ds->ttl);
-    if (!ds) write_nsec(Section::authority, zone, cut.owner, cut.node);
+    if (!ds) write_nsec(Section::authority, zone, {cut.owner, cut.node, zone.negative_ttl()});
   }
   if (check(write_additional(zone, *servers, Neighbours::glue))) write_additional(zone, *servers, Neighbours::others);
   return Outcome::referral;
@@ -331,13 +342,13 @@ bool Response::write_additional(const Zone& zone, const RecordSet& set, Neighbou
 
 // The SOA tells how long the absence may be remembered (RFC 2308 5), the NSEC record what there is instead: at a name
 // without a node, nothing.
-Outcome Response::write_negative(const Zone& zone, const dns::Name& owner, const Node* node) {
-  write_set(Section::authority, zone, zone.name(), zone.soa(), zone.negative_ttl());
+Outcome Response::write_negative(const Zone& zone, const Absence& absence) {
+  write_set(Section::authority, zone, zone.name(), zone.soa(), absence.ttl);
   if (secure(zone)) {
-    write_nsec(Section::authority, zone, owner, node);
-    denied_compactly_ = !node;
+    write_nsec(Section::authority, zone, absence);
+    denied_compactly_ = !absence.node;
   }
-  return node ? Outcome::no_data : Outcome::nxdomain;
+  return absence.node ? Outcome::no_data : Outcome::nxdomain;
 }
 
 Outcome Response::write_any(const Zone& zone, const dns::Name& owner) {
@@ -357,7 +368,8 @@ bool Response::asks_for_proof(const Zone& zone, const Node* node) const {
 
 // The name's own NSEC record, which reaches to the next name that could be (RFC 9824 3.1, 3.2). Of the types that
 // depend on the client all but the one asked for are said to be there: the record may be kept for others (RFC 8198).
-bool Response::write_nsec(Section section, const Zone& zone, const dns::Name& owner, const Node* node) {
+bool Response::write_nsec(Section section, const Zone& zone, const Absence& absence) {
+  const auto& [owner, node, ttl] = absence;
   std::array<char, dns::nsec_size(largest_type_bitmap)> data;
   const bool here = section == Section::answer;
   const dns::Name next = dns::next_name(owner.lower(), zone.name());
@@ -366,12 +378,11 @@ bool Response::write_nsec(Section section, const Zone& zone, const dns::Name& ow
   const std::size_t size =
       dns::write_nsec_data(next, node ? std::string_view(node->types) : dns::nxname_bitmap, absent, data.data());
   const std::string_view record(data.data(), size);
-  const std::uint32_t ttl = zone.negative_ttl();  // RFC 9077
   keep_for(ttl);
   const bool only_signature = here && query_.type == Type::rrsig;
   if (!only_signature && !check(writer_.record(section, owner, Type::nsec, ttl, record.substr(2)))) return false;
   if (!query_.dnssec_ok && !only_signature) return true;
-  return write_signature(section, zone, owner, {Type::nsec, ttl, record}, ttl);
+  return write_signature(section, zone, owner, {Type::nsec, zone.negative_ttl(), record}, ttl);  // RFC 9077
 }
 
 bool Response::sign_addresses(const Zone& zone, const dns::Name& owner, const AnswerTable::Choice& choice,

@@ -170,7 +170,7 @@ config::Loaded<RouterConfig> load_router_config(const std::optional<std::string>
 
 RouterPlan plan_of(const RouterConfig& config, config::Report& report) {
   RouterPlan plan;
-  plan.zones = plan_zones(config.zones, report);
+  plan.zones = plan_zones(config.zones, config.dns.dnssec, report);
   check_dns_sections(config.dns, report);
   plan_pops(config, report, plan);
   plan_policy(config, report, plan);

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstring>
 
+#include "core/check.h"
 #include "core/net/tls.h"
 #include "core/siphash.h"
 
@@ -23,7 +24,12 @@ const core::SipKey& secret() {
 
 }  // namespace
 
-SignatureCache::SignatureCache(std::size_t entries) : groups_(std::bit_ceil((entries + ways - 1) / ways)) {}
+// Zero bytes are an empty table, and the kernel hands them out page by page: no thread pauses to clear them all.
+SignatureCache::SignatureCache(std::size_t entries)
+    : groups_(std::bit_ceil((entries + ways - 1) / ways)),
+      table_(static_cast<Group*>(std::calloc(groups_, sizeof(Group)))) {
+  CHECK(table_);
+}
 
 SignatureCache::Group& SignatureCache::group_of(const dns::Digest& digest) {
   const std::uint64_t hash = core::siphash24(secret(), {digest.data(), digest.size()});
@@ -31,7 +37,6 @@ SignatureCache::Group& SignatureCache::group_of(const dns::Digest& digest) {
 }
 
 const dns::SigningKey::Signature* SignatureCache::find(const dns::Digest& digest, std::uint64_t key) {
-  if (table_.empty()) return nullptr;
   for (Entry& entry : group_of(digest).entries) {
     if (!entry.used || entry.key != key || entry.digest != digest) continue;
     entry.asked = true;
@@ -41,7 +46,6 @@ const dns::SigningKey::Signature* SignatureCache::find(const dns::Digest& digest
 }
 
 void SignatureCache::insert(const dns::Digest& digest, std::uint64_t key, const dns::SigningKey::Signature& signature) {
-  if (table_.empty()) table_.resize(groups_);
   Group& group = group_of(digest);
   // Twice around at most: the first time takes away what protected them.
   while (group.entries[group.next].used && group.entries[group.next].asked) {

@@ -1,14 +1,15 @@
 // Signatures that were made, found by what they sign: a table of fixed size in groups of eight.
 //
 // A newcomer takes the place of one in its group that nobody has asked for again, so a flood of names that are asked
-// once passes through without pushing out what is asked all the time. One thread. The memory is taken at the first
-// insert: a router without signed zones needs none.
+// once passes through without pushing out what is asked all the time. One thread. Memory that no signature has been put
+// into is not touched: a router without signed zones needs none.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <cstdlib>
+#include <memory>
 
 #include "core/dns/signing_key.h"
 
@@ -39,10 +40,14 @@ class SignatureCache {
     std::size_t next = 0;  // where the search for a place begins
   };
 
+  struct Freed {
+    void operator()(Group* table) const { std::free(table); }
+  };
+
   Group& group_of(const dns::Digest&);
 
   std::size_t groups_;  // a power of two
-  std::vector<Group> table_;
+  std::unique_ptr<Group[], Freed> table_;
 };
 
 }  // namespace skerry::routing

@@ -52,12 +52,21 @@ bool ZoneBuilder::fits_name(const dns::Name& owner, Type type, const Node& node,
   return true;
 }
 
+// RFC 6781 4.4.2.1: what is remembered beyond its signature's end is of no use to whoever is asked to prove it.
+bool ZoneBuilder::outlives_signatures(std::uint32_t ttl, std::size_t place) {
+  if (ttl <= longest_ttl_) return false;
+  fail(place, "the ttl is " + std::to_string(ttl) + " s; in a signed zone at most half of dnssec.validity, " +
+                  std::to_string(longest_ttl_) + " s");
+  return true;
+}
+
 void ZoneBuilder::add(const dns::Name& owner, Type type, std::uint32_t ttl, std::string_view data, std::size_t place) {
   if (!owner.is_within(name())) return fail(place, "is not inside the zone " + name().to_string());
   Node& node = zone_->add(owner);
   RecordSet* set = node.find(type);
   if (set && set->contains(data)) return;
   if (!fits_name(owner, type, node, place)) return;
+  if (!set && outlives_signatures(ttl, place)) return;
   if (!set) {
     set = &node.sets.emplace_back();
     set->type = type;
@@ -77,12 +86,15 @@ void ZoneBuilder::add_dynamic(const dns::Name& owner, Dynamic dynamic, std::size
   if (node.find(Type::a) || node.find(Type::aaaa)) return fail(place, "has static addresses, too");
   const bool https = node.find(Type::https) || node.find(Type::svcb);
   if (!dynamic.service.empty() && https) return fail(place, "has static HTTPS or SVCB records, too");
+  if (outlives_signatures(dynamic.ttl, place)) return;
   node.dynamic = std::move(dynamic);
   placed_.push_back({std::string(owner.lower().wire()), Type::any, place});
 }
 
 void ZoneBuilder::sign_with(std::shared_ptr<const dns::SigningKey> key,
-                            const std::vector<std::shared_ptr<const dns::SigningKey>>& beside) {
+                            const std::vector<std::shared_ptr<const dns::SigningKey>>& beside,
+                            std::uint32_t shortest_left) {
+  longest_ttl_ = shortest_left;
   keys_.push_back(key->dnskey());
   for (const auto& other : beside) keys_.push_back(other->dnskey());
   zone_->sign_with(std::move(key));

@@ -41,8 +41,8 @@ bool read_absolute(const std::string& text, const std::string& at, config::Repor
 // One zone section: its own keys, then its file, records and dynamic names, all into one builder.
 class ZonePlan {
  public:
-  ZonePlan(const ZoneSection& section, std::string at, config::Report& report)
-      : section_(section), at_(std::move(at)), report_(report) {}
+  ZonePlan(const ZoneSection& section, const SigningOptions& signing, std::string at, config::Report& report)
+      : section_(section), signing_(signing), at_(std::move(at)), report_(report) {}
 
   // Null when something is wrong with the zone; the report knows what.
   std::unique_ptr<Zone> build() {
@@ -95,7 +95,7 @@ class ZonePlan {
       if (!other.ok()) return report_.fail(at_ + ".dnssec_standby_keys", other.error().detail), false;
       beside.push_back(std::move(other).value());
     }
-    builder_->sign_with(std::move(key).value(), beside);
+    builder_->sign_with(std::move(key).value(), beside, count(signing_.validity / 2));
     return true;
   }
 
@@ -195,6 +195,7 @@ class ZonePlan {
   }
 
   const ZoneSection& section_;
+  const SigningOptions& signing_;
   const std::string at_;
   config::Report& report_;
   std::unique_ptr<ZoneBuilder> builder_;
@@ -213,10 +214,11 @@ void check_parent(const dns::Name& name, const Zones& zones, const std::string& 
 
 }  // namespace
 
-std::shared_ptr<const Zones> plan_zones(const std::vector<ZoneSection>& sections, config::Report& report) {
+std::shared_ptr<const Zones> plan_zones(const std::vector<ZoneSection>& sections, const SigningOptions& signing,
+                                        config::Report& report) {
   auto zones = std::make_shared<Zones>();
   for (std::size_t i = 0; i < sections.size(); ++i) {
-    auto zone = ZonePlan(sections[i], path("zone", i), report).build();
+    auto zone = ZonePlan(sections[i], signing, path("zone", i), report).build();
     if (zone && !zones->add(std::move(zone))) report.fail(path("zone", i) + ".name", "this zone is there twice");
   }
   for (std::size_t i = 0; i < sections.size(); ++i) {

@@ -25,6 +25,7 @@ NamesInData names_to_lower(Type type) {
     case 8:   // MG
     case 9:   // MR
     case 12:  // PTR
+    case 30:  // NXT
     case 39:  // DNAME
       return {0, 1};
     case 6:   // SOA
@@ -36,8 +37,9 @@ NamesInData names_to_lower(Type type) {
     case 21:  // RT
     case 36:  // KX
       return {2, 1};
-    case 26: return {2, 2};  // PX
-    case 33: return {6, 1};  // SRV
+    case 26: return {2, 2};   // PX
+    case 24: return {18, 1};  // SIG
+    case 33: return {6, 1};   // SRV
     default: return {};
   }
 }
@@ -47,6 +49,12 @@ std::size_t naptr_name_at(std::string_view data) {
   std::size_t at = 4;
   for (int i = 0; i < 3 && at < data.size(); ++i) at += 1u + static_cast<unsigned char>(data[at]);
   return at;
+}
+
+// A6: how many bits the name stands for, the other bits' bytes, then the name (RFC 2874 3.1).
+std::size_t a6_name_at(std::string_view data) {
+  const std::size_t prefix = data.empty() ? 0 : static_cast<unsigned char>(data[0]);
+  return prefix > 128 ? data.size() : 1 + (128 - prefix + 7) / 8;
 }
 
 // Data given as plain bytes may be anything: what is no name is left as it is.
@@ -61,10 +69,9 @@ std::size_t lower_name(std::string& data, std::size_t at) {
 
 std::string canonical_data(Type type, std::string_view record) {
   std::string data(record);
-  if (static_cast<unsigned>(type) == 35) {
-    lower_name(data, naptr_name_at(data));
-    return data;
-  }
+  const auto number = static_cast<unsigned>(type);
+  if (number == 35) return lower_name(data, naptr_name_at(data)), data;
+  if (number == 38) return lower_name(data, a6_name_at(data)), data;
   const NamesInData names = names_to_lower(type);
   std::size_t at = names.before;
   for (int i = 0; i < names.names; ++i) at = lower_name(data, at);

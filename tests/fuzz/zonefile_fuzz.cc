@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   routing::ZoneBuilder builder(origin);
   static const auto key = dns::SigningKey::generate();
   const bool is_signed = size % 2 == 1;
-  if (is_signed) builder.sign_with(key, {});
+  if (is_signed) builder.sign_with(key, {}, 302400);
   std::vector<dns::TextProblem> problems;
   std::vector<std::pair<dns::Name, dns::Type>> names;
   dns::read_master_file(

@@ -159,7 +159,7 @@ BOOST_FIXTURE_TEST_CASE(a_validating_resolver_takes_every_answer_for_authentic, 
     const std::string output = dig({question.name, question.type}, validator.port);
     BOOST_TEST(has(output, "status: NOERROR"), output);
     BOOST_TEST(has(output, "flags: qr rd ra ad;"), question.name << " " << question.type << ": " << output);
-    BOOST_TEST(has(output, question.found ? question.found : "ANSWER: "), output);
+    BOOST_TEST(has(output, question.found ? question.found : "\tSOA\t"), output);
   }
   // A child without keys is provably so: its answers are let through, as what they are.
   const std::string child = dig({"www.child.example.com", "A"}, validator.port);
@@ -169,6 +169,7 @@ BOOST_FIXTURE_TEST_CASE(a_validating_resolver_takes_every_answer_for_authentic, 
 
 BOOST_FIXTURE_TEST_CASE(a_key_that_is_not_in_the_parent_is_found_out, SignedZone) {
   const Validator validator(*this);
+  BOOST_TEST(has(dig({"mail.example.com", "A"}, validator.port), "flags: qr rd ra ad;"));
   const std::string other = folder / "other.key";
   dnssec_command({"keygen", "example.com", other});
   std::string changed = config();

@@ -52,14 +52,17 @@ inline std::string problems_of(const std::string& zones) {
 
 class Asking {
  public:
-  explicit Asking(const std::string& zones) {
+  // Every edge is up; no answer with one lives longer than `ttl_limit` seconds.
+  explicit Asking(const std::string& zones, std::uint32_t ttl_limit = 0xffffffff) {
     auto loaded = config::load_text(routing::router_table(), std::string(two_pops) + zones, "router.toml", {});
     const routing::RouterPlan plan = routing::plan_of(loaded.config, loaded.report);
     for (const auto& line : loaded.report.lines()) BOOST_TEST_MESSAGE(line);
     BOOST_REQUIRE(loaded.ok());
     routes.zones = plan.zones;
-    routing::EdgeStates up;
-    for (const routing::Pop& pop : plan.pops) up.emplace_back(pop.edges.size(), true);
+    routing::PolicyState up;
+    for (const routing::Pop& pop : plan.pops) {
+      up.push_back({std::vector(pop.edges.size(), routing::Availability::up), 0, ttl_limit});
+    }
     routes.table = routing::AnswerTable::select(plan.map, plan.pops, up, 3);
     asker.signer = &signer;
   }
@@ -96,6 +99,17 @@ class Asking {
   int additional() const {
     const auto count = std::to_integer<int>(packet[10]) << 8 | std::to_integer<int>(packet[11]);
     return edns ? count - 1 : count;
+  }
+  // They themselves, OPT apart, with what names in them refer to in `packet`.
+  std::vector<dns::Record> additional_records() const {
+    std::vector<std::byte> moved(packet.begin(), packet.end());
+    const auto authority = std::to_integer<int>(packet[8]) << 8 | std::to_integer<int>(packet[9]);
+    const int all = authority + additional();
+    moved[8] = static_cast<std::byte>(all >> 8), moved[9] = static_cast<std::byte>(all & 255);
+    moved[10] = moved[11] = std::byte{0};
+    const auto read = dns::read_response(moved);
+    BOOST_REQUIRE(read.ok());
+    return {read->authority.begin() + authority, read->authority.end()};
   }
   bool holds(std::string_view bytes) const {
     return std::string_view(reinterpret_cast<const char*>(packet.data()), packet.size()).find(bytes) !=

@@ -150,7 +150,7 @@ struct Plain : testing::Asking {
 };
 
 struct Fixture : testing::Asking {
-  Fixture() : Asking(apex + key_line() + records) {
+  explicit Fixture(std::uint32_t ttl_limit = 0xffffffff) : Asking(apex + key_line() + records, ttl_limit) {
     edns = dns::MessageWriter::Edns{};
     edns->dnssec_ok = true;
   }
@@ -413,6 +413,7 @@ BOOST_AUTO_TEST_CASE(a_referral_with_many_servers_of_ours_needs_its_glue_alone_r
 BOOST_AUTO_TEST_CASE(additional_addresses_come_with_their_signatures) {
   ask("example.com", Type::mx);
   BOOST_TEST(additional() == 3 + 1 + 2);  // A, AAAA and a signature each
+  BOOST_TEST(signed_sets(additional_records()) == 2);
 }
 
 // RFC 4035 3.1.1: they are no reason to send anybody to TCP, and a budget that is used up is none either.
@@ -481,6 +482,35 @@ BOOST_AUTO_TEST_CASE(signatures_carry_the_configured_time_to_live) {
   BOOST_TEST(totals.cached == 1u);
 }
 
+struct InDoubt : Fixture {
+  InDoubt() : Fixture(6) {}
+};
+
+BOOST_FIXTURE_TEST_CASE(edges_in_doubt_shorten_times_to_live_and_not_what_is_signed, InDoubt) {
+  for (const Type type : {Type::a, Type::https}) {
+    const auto response = ask("www.example.com", type);
+    BOOST_TEST(signed_sets(response.answers) == 1);
+    for (const dns::Record& record : response.answers) {
+      BOOST_TEST(record.ttl == 6u);
+      if (record.type == Type::rrsig) BOOST_TEST(number(expanded(record), 4) == 20u);
+    }
+  }
+}
+
+// The family may come back with the next change of health: its absence lives no longer than its addresses would.
+BOOST_AUTO_TEST_CASE(a_missing_family_is_denied_for_as_long_as_addresses_are_good) {
+  asker.source = core::IpAddress::v4({192, 0, 2, 1});  // its PoP has no IPv6
+  for (const std::uint32_t limit : {20u, 6u}) {
+    if (limit == 6) routes.table = InDoubt().routes.table;
+    const auto response = ask("www.example.com", Type::aaaa);
+    BOOST_TEST(signed_sets(response.authority) == 2);
+    for (const dns::Record& record : response.authority) BOOST_TEST(record.ttl == limit);
+  }
+  // Types that no health brings.
+  const auto other = ask("www.example.com", Type::txt);
+  for (const dns::Record& record : other.authority) BOOST_TEST(record.ttl == 60u);
+}
+
 BOOST_AUTO_TEST_CASE(what_does_not_fit_with_its_signature_is_cut_whole_and_costs_none) {
   const auto response = ask("big.example.com", Type::txt);
   BOOST_TEST(response.truncated());
@@ -523,6 +553,7 @@ BOOST_AUTO_TEST_CASE(beyond_the_budget_udp_is_cut_and_tcp_fails) {
   BOOST_TEST(response.truncated());
   BOOST_TEST(response.answers.size() + response.authority.size() == 0u);
   BOOST_TEST((last.outcome == Outcome::signing_limited));
+  BOOST_TEST(!last.truncated);  // that counts what did not fit
   BOOST_TEST(packet.size() <= query_size);
   BOOST_TEST(!ask("a.nobody.example.com", Type::a).truncated());  // kept
   for (const Transport transport : {Transport::tcp, Transport::https}) {
@@ -553,12 +584,23 @@ BOOST_AUTO_TEST_CASE(without_a_signer_nothing_is_told_unsigned) {
   BOOST_TEST((ask("www.example.com", Type::a).rcode == Rcode::server_failure));
 }
 
-// What a forged source address can win where zones are signed: the bound that routing/README.md names.
+// What a forged source address can win where zones are signed: the bounds that routing/README.md names.
 BOOST_AUTO_TEST_CASE(signed_answers_to_forged_addresses_are_bounded) {
-  for (const char* name : {"www.example.com", "nobody.example.com", "child.example.com", "mail.example.com"}) {
-    for (Type type : {Type::a, Type::aaaa, Type::any, Type::https, Type::txt, Type::rrsig, Type::nsec}) {
+  edns->udp_size = 65535;
+  const Type types[] = {Type::a,   Type::aaaa, Type::any,   Type::https, Type::txt, Type::rrsig, Type::nsec,
+                        Type::soa, Type::mx,   Type::cname, Type::ns,    Type::ds,  Type::dnskey};
+  for (const char* name : {"www.example.com", "nobody.example.com", "child.example.com", "mail.example.com",
+                           "to-www.example.com", "to-nobody.example.com", "x.wild.example.com"}) {
+    for (const Type type : types) {
       ask(name, type);
-      BOOST_TEST(packet.size() <= 9 * query_size, name << " " << dns::type_name(type) << ": " << packet.size());
+      BOOST_TEST(packet.size() <= 12 * query_size, name << " " << dns::type_name(type) << ": " << packet.size());
+    }
+  }
+  // Whatever the zone holds.
+  for (const char* name : {"example.com", "big.example.com", "www.busy.example.com", "deep.ent.example.com"}) {
+    for (const Type type : types) {
+      ask(name, type);
+      BOOST_TEST(packet.size() <= 1232u, name << " " << dns::type_name(type));
     }
   }
 }
@@ -587,6 +629,19 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_key_is_told_at_its_place) {
     BOOST_TEST(told.find("dnssec_") != std::string::npos, told);
   }
   BOOST_TEST(problems(key_line()) == "");
+}
+
+BOOST_AUTO_TEST_CASE(nothing_may_be_remembered_longer_than_its_signature_is_good) {
+  const std::string record = "[[zone.record]]\nname = 'a'\ntype = 'A'\nvalues = ['192.0.2.1']\nttl = '13h'\n";
+  const std::string dynamic = "[[zone.dynamic]]\nname = 'b'\nttl = '13h'\n";
+  for (const std::string& lines : {record, dynamic}) {
+    const auto told = [&](const std::string& validity) {
+      return testing::problems_of("[dnssec]\nvalidity = '" + validity + "'\n" + apex + key_line() + lines);
+    };
+    BOOST_TEST(told("1d").find("at most half of dnssec.validity, 43200 s") != std::string::npos, told("1d"));
+    BOOST_TEST(told("26h") == "");
+    BOOST_TEST(testing::problems_of("[dnssec]\nvalidity = '1d'\n" + apex + lines) == "", "unsigned");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(records_that_signing_makes_are_refused) {
