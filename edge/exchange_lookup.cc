@@ -40,7 +40,8 @@ Exchange::Next Exchange::lookup() {
 bool Exchange::find_variant() {
   variant_key_ = key_;
   hash_ = primary_hash_;
-  const std::vector<std::string> lists = edge_.store().vary_lists(primary_hash_);
+  const VaryLists known = edge_.store().vary_lists(primary_hash_);
+  const std::span<const std::string> lists = known.all();
   std::optional<FoundOnDisk> on_disk;
   for (std::size_t i = 0; i <= lists.size(); ++i) {
     const bool varies = i < lists.size();

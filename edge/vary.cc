@@ -1,7 +1,10 @@
 #include "edge/vary.h"
 
 #include <algorithm>
+#include <array>
+#include <compare>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/http/list.h"
@@ -13,17 +16,23 @@ constexpr std::size_t max_preferences = 32;
 
 // A coding or language with its quality (RFC 9110 12.5.3, 12.5.4).
 struct Preference {
-  std::string name;
+  std::string_view name;
   int quality = 1000;
-  friend auto operator<=>(const Preference&, const Preference&) = default;
+
+  friend bool operator==(const Preference& a, const Preference& b) { return (a <=> b) == 0; }
+  friend std::strong_ordering operator<=>(const Preference& a, const Preference& b) {
+    const auto in_lower_case = [](char x, char y) { return http::lower(x) <=> http::lower(y); };
+    const auto order = std::lexicographical_compare_three_way(a.name.begin(), a.name.end(), b.name.begin(),
+                                                              b.name.end(), in_lower_case);
+    return order != 0 ? order : a.quality <=> b.quality;
+  }
 };
 
 std::optional<Preference> parse_preference(std::string_view element) {
   Preference preference;
   const std::size_t semicolon = element.find(';');
-  const std::string_view name = http::trim_blanks(element.substr(0, semicolon));
-  if (!http::is_token(name)) return std::nullopt;
-  http::append_lower(preference.name, name);
+  preference.name = http::trim_blanks(element.substr(0, semicolon));
+  if (!http::is_token(preference.name)) return std::nullopt;
   if (semicolon == std::string_view::npos) return preference;
   const std::string_view weight = http::trim_blanks(element.substr(semicolon + 1));
   if (weight.size() < 3 || http::lower(weight[0]) != 'q' || weight[1] != '=') return std::nullopt;
@@ -33,29 +42,41 @@ std::optional<Preference> parse_preference(std::string_view element) {
   return preference;
 }
 
-// Sorted, so that order does not matter: quality says what is preferred. Nothing for what isn't such a list, or a long
-// one: that is compared as it came.
-std::optional<std::vector<Preference>> parse_preferences(std::string_view value) {
-  std::vector<Preference> preferences;
+// Sorted, so that order does not matter: quality says what is preferred. They refer to `value`. Nothing for what isn't
+// such a list, or a long one: that is compared as it came.
+struct Preferences {
+  std::array<Preference, max_preferences> all;
+  std::size_t count = 0;
+};
+std::optional<Preferences> parse_preferences(std::string_view value) {
+  Preferences preferences;
   http::ListReader reader(value);
   while (const auto element = reader.next()) {
-    auto preference = parse_preference(*element);
-    if (!preference || preferences.size() == max_preferences) return std::nullopt;
-    preferences.push_back(std::move(*preference));
+    const auto preference = parse_preference(*element);
+    if (!preference || preferences.count == max_preferences) return std::nullopt;
+    preferences.all[preferences.count++] = *preference;
   }
-  std::sort(preferences.begin(), preferences.end());
-  preferences.erase(std::unique(preferences.begin(), preferences.end()), preferences.end());
+  const auto begin = preferences.all.begin(), end = begin + static_cast<std::ptrdiff_t>(preferences.count);
+  std::sort(begin, end);
+  preferences.count = static_cast<std::size_t>(std::unique(begin, end) - begin);
   return preferences;
 }
 
-void append_preferences(std::string& out, const std::vector<Preference>& preferences) {
-  for (const Preference& preference : preferences) {
-    if (&preference != &preferences.front()) out += ',';
-    out += preference.name;
+// What `key` ends with, from `start` on, in normal form. On the hit path: without memory of its own.
+void normalise_preferences(std::string& key, std::size_t start) {
+  constexpr std::size_t longest_quality = std::string_view(";q=1000").size();
+  const std::size_t end = key.size();
+  key.reserve(2 * end - start + max_preferences * (longest_quality + 1));  // what is parsed stays where it is
+  const auto preferences = parse_preferences(std::string_view(key).substr(start));
+  if (!preferences) return;
+  for (const Preference& preference : std::span(preferences->all).first(preferences->count)) {
+    if (key.size() > end) key += ',';
+    http::append_lower(key, preference.name);
     if (preference.quality == 1000) continue;
-    out += ";q=";
-    out += std::to_string(preference.quality);
+    key += ";q=";
+    key += std::to_string(preference.quality);
   }
+  key.erase(start, end - start);
 }
 
 // All lines joined with ", ", blanks trimmed (RFC 9111 4.1). False: the request has no such field.
@@ -100,10 +121,7 @@ void append_selecting_value(std::string& key, std::string_view name, const http:
     remove_list_blanks(key, start + 1);
     return;
   }
-  const auto preferences = parse_preferences(std::string_view(key).substr(start + 1));
-  if (!preferences) return;
-  key.resize(start + 1);
-  append_preferences(key, *preferences);
+  normalise_preferences(key, start + 1);
 }
 
 // The selecting fields of a variant part: "name" or "name:value".

@@ -3,8 +3,11 @@
 // Pure functions; any thread; bounded by the limits below.
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/http/head.h"
@@ -18,6 +21,19 @@ struct VaryRule {
   bool any = false;  // "*" anywhere, a name that is no token, or too many names: never matches
   std::string list;  // lower case, sorted, without duplicates, joined by ','; empty: nothing varies
 };
+// The lists known for one URL, newest first. Immutable and shared: whoever looks at them copies no text.
+class VaryLists {
+ public:
+  VaryLists() = default;
+  explicit VaryLists(std::vector<std::string> lists)
+      : lists_(std::make_shared<const std::vector<std::string>>(std::move(lists))) {}
+
+  std::span<const std::string> all() const { return lists_ ? *lists_ : std::span<const std::string>(); }
+
+ private:
+  std::shared_ptr<const std::vector<std::string>> lists_;  // null: none
+};
+
 // All lines of Vary.
 VaryRule vary_of(const http::HeaderMap& response_fields);
 

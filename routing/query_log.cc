@@ -4,24 +4,15 @@
 
 #include <algorithm>
 #include <cstring>
-#include <ctime>
 #include <iterator>
 
 #include "core/log/escape.h"
+#include "core/log/timestamp.h"
 
 namespace skerry::routing {
 namespace {
 
 constexpr std::size_t longest_packet = 1024;  // what is behind it is not logged: it reads as malformed
-
-void append_time(std::string& out, core::WallTime time) {
-  const auto millis = std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
-  const auto seconds = static_cast<std::time_t>(millis / 1000);
-  std::tm t{};
-  ::gmtime_r(&seconds, &t);
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", t.tm_year + 1900, t.tm_mon + 1,
-                 t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, millis % 1000);
-}
 
 void append_text(std::string& out, std::string_view key, std::string_view text) {
   out.append(",\"").append(key).append("\":\"");
@@ -66,7 +57,7 @@ void append_line(std::string& out, const QueryRecord& record, std::span<const st
   dns::Query query;
   const dns::QueryKind kind = dns::read_query(packet, query);
   out.append("{\"time\":\"");
-  append_time(out, record.time);
+  log::append_timestamp(out, record.time);
   out.push_back('"');
   append_text(out, "client", record.client.to_string());
   append_text(out, "transport", name(record.transport));

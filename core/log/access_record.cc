@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "core/log/escape.h"
+#include "core/log/timestamp.h"
 
 namespace skerry::log {
 namespace {
@@ -43,14 +44,6 @@ void append_address(std::string& out, const core::IpAddress& address) {
   if (::inet_ntop(family, address.octets().data(), text.data(), text.size())) out.append(text.data());
 }
 
-std::tm calendar(core::WallTime time) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-  const auto as_time = static_cast<std::time_t>(seconds);
-  std::tm parts{};
-  ::gmtime_r(&as_time, &parts);
-  return parts;
-}
-
 // Seconds with microseconds.
 void append_duration(std::string& out, core::Duration duration) {
   const auto micros =
@@ -65,10 +58,9 @@ void append_member(std::string& out, std::string_view key, std::string_view text
 }
 
 void append_json_line(std::string& out, const AccessRecord& record) {
-  const std::tm t = calendar(record.time);
-  const auto millis = std::chrono::floor<std::chrono::milliseconds>(record.time).time_since_epoch().count() % 1000;
-  fmt::format_to(std::back_inserter(out), "{{\"time\":\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z\",\"client\":\"",
-                 t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, millis < 0 ? 0 : millis);
+  out.append("{\"time\":\"");
+  append_timestamp(out, record.time);
+  out.append("\",\"client\":\"");
   append_address(out, record.client);
   out.push_back('"');
   append_member(out, "method", record.method);

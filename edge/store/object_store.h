@@ -18,6 +18,7 @@
 #include "core/units.h"
 #include "edge/object.h"
 #include "edge/reason.h"
+#include "edge/vary.h"
 
 namespace skerry::edge {
 
@@ -152,8 +153,8 @@ class ObjectStore {
   // A 304 came: the stored response with new fields and times (RFC 9111 3.2), same body. Returns the new object.
   virtual ObjectPtr update(const ObjectPtr& old, ObjectHead head) = 0;
 
-  // The list of Vary field names seen for a primary key, newest first (at most 4); empty: none known.
-  virtual std::vector<std::string> vary_lists(const KeyHash& primary) const = 0;
+  // Of a primary key, at most 4.
+  virtual VaryLists vary_lists(const KeyHash& primary) const = 0;
   virtual void remember_vary(const KeyHash& primary, std::string_view list) = 0;
   // `variant` of the URL was stored or validated: it is the newest now. True: that made more than `most`,
   // and the oldest was let go.

@@ -61,7 +61,7 @@ class TieredStore final : public ObjectStore {
   std::unique_ptr<ObjectWriter> begin(const core::Worker& worker, ObjectHead head,
                                       std::optional<std::uint64_t> expected, Reason& why_not) override;
   ObjectPtr update(const ObjectPtr& old, ObjectHead head) override;
-  std::vector<std::string> vary_lists(const KeyHash& primary) const override { return variants_->lists(primary); }
+  VaryLists vary_lists(const KeyHash& primary) const override { return variants_->lists(primary); }
   void remember_vary(const KeyHash& primary, std::string_view list) override {
     variants_->remember_list(primary, list);
   }

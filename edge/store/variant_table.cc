@@ -10,8 +10,10 @@ namespace skerry::edge {
 std::size_t VariantTable::cost_of(const Url& url) {
   // The map's node and bucket with what the allocator adds to them.
   constexpr std::size_t node = sizeof(std::pair<const KeyHash, Url>) + 40;
-  std::size_t cost = node + url.variants.capacity() * sizeof(KeyHash) + url.lists.capacity() * sizeof(std::string);
-  for (const std::string& list : url.lists) cost += list.capacity();  // more than it takes if it is short
+  constexpr std::size_t shared = sizeof(std::vector<std::string>) + 24;  // with what counts its users
+  std::size_t cost = node + url.variants.capacity() * sizeof(KeyHash);
+  if (!url.lists.all().empty()) cost += shared + url.lists.all().size() * sizeof(std::string);
+  for (const std::string& list : url.lists.all()) cost += list.capacity();  // more than it takes if it is short
   return cost;
 }
 
@@ -43,9 +45,14 @@ void VariantTable::remember_list(const KeyHash& primary, std::string_view list) 
   Shard& shard = shards_[primary.high >> 60];
   core::MutexLock lock(shard.mutex);
   Url url = take_out(shard, primary);
-  std::erase(url.lists, list);
-  if (url.lists.size() == lists_a_url) url.lists.pop_back();
-  url.lists.emplace(url.lists.begin(), list);
+  std::vector<std::string> lists;
+  lists.reserve(lists_a_url);
+  lists.emplace_back(list);
+  for (const std::string& known : url.lists.all()) {
+    if (known != list && lists.size() < lists_a_url) lists.push_back(known);
+  }
+  lists.shrink_to_fit();
+  url.lists = VaryLists(std::move(lists));
   put_back(shard, primary, std::move(url));
 }
 
@@ -64,11 +71,11 @@ std::optional<KeyHash> VariantTable::renew(const KeyHash& primary, const KeyHash
   return oldest;
 }
 
-std::vector<std::string> VariantTable::lists(const KeyHash& primary) const {
+VaryLists VariantTable::lists(const KeyHash& primary) const {
   const Shard& shard = shards_[primary.high >> 60];
   core::MutexLock lock(shard.mutex);
   const auto found = shard.urls.find(primary);
-  return found == shard.urls.end() ? std::vector<std::string>() : found->second.lists;
+  return found == shard.urls.end() ? VaryLists() : found->second.lists;
 }
 
 }  // namespace skerry::edge

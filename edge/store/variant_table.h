@@ -16,6 +16,7 @@
 
 #include "core/mutex.h"
 #include "edge/object.h"
+#include "edge/vary.h"
 
 namespace skerry::edge {
 
@@ -28,7 +29,7 @@ class VariantTable {
   explicit VariantTable(std::size_t budget) : budget_of_shard_(budget / shard_count) {}
 
   // Newest first, lists_a_url at most; empty: no variant is known.
-  std::vector<std::string> lists(const KeyHash& primary) const;
+  VaryLists lists(const KeyHash& primary) const;
   void remember_list(const KeyHash& primary, std::string_view list);
   // `variant` of the URL was stored or validated: it is the newest now. The oldest one, if there are more than `most`
   // (at least 1) now. A site may have lowered its bound: the rest goes one at a time, with the variants that follow.
@@ -40,8 +41,8 @@ class VariantTable {
   static constexpr std::size_t shard_count = 16;
 
   struct Url {
-    std::vector<std::string> lists;  // newest first
-    std::vector<KeyHash> variants;   // newest first
+    VaryLists lists;
+    std::vector<KeyHash> variants;  // newest first
   };
   struct HashOfKey {
     std::size_t operator()(const KeyHash& hash) const { return hash.low; }

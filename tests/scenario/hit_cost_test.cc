@@ -135,6 +135,38 @@ BOOST_AUTO_TEST_CASE(ten_thousand_hits_behind_a_trusted_proxy_allocate_nothing_e
   }
 }
 
+BOOST_AUTO_TEST_CASE(ten_thousand_hits_on_a_url_that_varies_allocate_nothing_either) {
+  TempDir folder;
+  OriginProcess origin;
+  AllocationCounter allocations(folder);
+  EdgeOptions options;
+  options.origin = origin.url();
+  options.edge_keys = "access_log = \"" + folder / "access.log" + "\"\n";
+  options.environment = allocations.environment();
+  EdgeProcess edge(folder, options);
+
+  HttpConnection connection(edge.port());
+  const auto hits = [&](int times) {
+    const std::string request =
+        get_text("/_gen/1k/kinds?header=Vary:accept-encoding,accept-language,x-some-rather-long-field-name",
+                 "Accept-Encoding: gzip, br;q=0.5\r\n"
+                 "Accept-Language: en-GB, de;q=0.7, *;q=0.1\r\n"
+                 "X-Some-Rather-Long-Field-Name: blue\r\n");
+    int good = 0;
+    for (int i = 0; i < times; ++i) {
+      connection.send(request);
+      const Reply reply = connection.read_reply();
+      good += reply.status == 200 && reply.field("Vary").find("x-some-rather-long") != std::string::npos;
+    }
+    return good;
+  };
+  BOOST_TEST(hits(2000) == 2000);
+  const std::uint64_t before = allocations.count();
+  BOOST_TEST(hits(10000) == 10000);
+  BOOST_TEST(allocations.count() - before == 0u);
+  BOOST_TEST(origin.requests() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(at_fifty_connections_a_hit_costs_at_most_2_2_system_calls) {
   TempDir folder;
   OriginProcess origin;

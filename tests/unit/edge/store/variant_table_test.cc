@@ -54,9 +54,9 @@ BOOST_AUTO_TEST_CASE(lists_and_variants_of_a_url_are_kept_side_by_side) {
   table.renew(hash(0), hash(1), 1);
   table.remember_list(hash(0), "x-kind");
   const std::vector<std::string> expected = {"x-kind", "accept"};
-  BOOST_TEST(table.lists(hash(0)) == expected, boost::test_tools::per_element());
+  BOOST_TEST(table.lists(hash(0)).all() == expected, boost::test_tools::per_element());
   BOOST_TEST(number_of(table.renew(hash(0), hash(2), 1)) == 1u);
-  BOOST_TEST(table.lists(hash(7)).empty());
+  BOOST_TEST(table.lists(hash(7)).all().empty());
 }
 
 BOOST_AUTO_TEST_CASE(without_any_budget_the_newest_url_of_a_shard_is_known) {
@@ -85,22 +85,23 @@ BOOST_AUTO_TEST_CASE(a_full_table_forgets_any_url_and_not_the_newest) {
     table.remember_list(url(i), "accept");
     if (i == 1) continue;
     known += table.renew(url(i - 1), hash(2), 1).has_value();
-    listed += !table.lists(url(i - 1)).empty();
+    listed += !table.lists(url(i - 1)).all().empty();
   }
   BOOST_TEST(known > 900);
   BOOST_TEST(listed > 900);
-  BOOST_TEST(table.lists(url(1)).empty());
+  BOOST_TEST(table.lists(url(1)).all().empty());
 }
 
 BOOST_AUTO_TEST_CASE(what_origins_invent_as_lists_is_bounded_and_costs_others_nothing_for_ever) {
   constexpr std::size_t budget = 16 * 64 * 1024;
   VariantTable table(budget);
   table.remember_list(url(1), std::string(VariantTable::longest_list + 1, 'a'));
-  BOOST_TEST(table.lists(url(1)).empty());
+  BOOST_TEST(table.lists(url(1)).all().empty());
   for (std::uint64_t i = 1; i <= 10'000; ++i) {
     const std::string list = std::string(VariantTable::longest_list - 10, 'a') + std::to_string(i);
     table.remember_list(url(i), list);
-    const std::vector<std::string> known = table.lists(url(i));
+    const VaryLists lists = table.lists(url(i));
+    const auto known = lists.all();
     BOOST_REQUIRE(known.size() == 1u);
     BOOST_REQUIRE(known.front() == list);
     BOOST_REQUIRE(table.memory_size() <= budget / 16);
@@ -111,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_url_has_the_lists_that_were_named_last) {
   VariantTable table(mebibyte);
   for (const char* list : {"a", "b", "c", "d", "b", "e"}) table.remember_list(url(1), list);
   const std::vector<std::string> expected = {"e", "b", "d", "c"};
-  BOOST_TEST(table.lists(url(1)) == expected, boost::test_tools::per_element());
+  BOOST_TEST(table.lists(url(1)).all() == expected, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
