@@ -3,11 +3,14 @@
 #include "core/config/output.h"
 #include "core/net/tls.h"
 #include "edge/admin/explain.h"
+#include "edge/admin/purge_request.h"
 
 namespace skerry::edge {
 namespace {
 
 constexpr std::size_t longest_body = 2 << 20;  // as many URLs as a purge takes, of a kilobyte and more
+// They may read the disk, and anyone who reaches the port may ask: clients' requests need the I/O threads, too.
+constexpr int most_explanations = 16;  // at once
 
 // "1.2.3.4" of "?url=…&ip=1.2.3.4", percent-decoded as far as '%XX'.
 std::string query_value(std::string_view path, std::string_view name) {
@@ -30,7 +33,8 @@ std::string query_value(std::string_view path, std::string_view name) {
 // One admin request. It answers when its body is complete, for purges when all members have confirmed.
 class AdminRequest final : public http::RequestHandler {
  public:
-  AdminRequest(Admin::Context& context, http::ResponseSink& sink) : context_(context), sink_(sink) {}
+  AdminRequest(Admin::Context& context, std::shared_ptr<int> explanations, http::ResponseSink& sink)
+      : context_(context), explanations_(std::move(explanations)), sink_(sink) {}
 
   void on_request(http::RequestHead& head, http::BodyLength) override { head_ = &head; }
   void on_request_body(core::Chunk chunk) override {
@@ -79,11 +83,17 @@ class AdminRequest final : public http::RequestHandler {
     if (path == "/ring" && !snapshot->find_site(asked))
       return reply(404, "text/plain", "no site serves " + asked.authority + "\n");
     if (path == "/ring") return reply(200, "application/json", ring_json(*url, *snapshot, loop.now()));
-    // What the operator's request carries is what the explained one would.
-    http::HeaderMap fields = head_->fields;
-    fields.remove(http::HeaderId::authorization);
-    explain({std::move(url).value(), std::move(fields)}, snapshot, context_.shared, context_.worker,
-            [this, alive = alive_](const std::string& text) {
+    answer_explain({std::move(url).value(), head_->fields});
+  }
+
+  // What the operator's request carries is what the explained one would.
+  void answer_explain(ExplainedRequest asked) {
+    if (*explanations_ >= most_explanations) return reply(503, "text/plain", "too many explanations at once\n");
+    asked.fields.remove(http::HeaderId::authorization);
+    ++*explanations_;
+    explain(std::move(asked), context_.snapshot(), context_.shared, context_.worker,
+            [this, alive = alive_, explanations = explanations_](const std::string& text) {
+              --*explanations;
               if (*alive) reply(200, "application/json", text);
             });
   }
@@ -105,13 +115,19 @@ class AdminRequest final : public http::RequestHandler {
     reply(401, "text/plain", wrong ? "the token is wrong\n" : "a token is needed: Authorization: Bearer …\n");
   }
 
-  void purge_request_target() {
-    start_purges(purges_of_url("//" + head_->authority + head_->path, false, *context_.snapshot()));
+  void purge_request_target() { start_purges({{"//" + head_->authority + head_->path}, false}); }
+  void purge_body() {
+    const auto request = parse_purge_request(body_);
+    if (!request.ok()) return reply(400, "text/plain", request.error().message() + "\n");
+    start_purges(*request);
   }
-  void purge_body() { start_purges(purges_of_json(body_, *context_.snapshot())); }
 
-  void start_purges(core::Result<std::vector<Purge>> purges) {
+  // All or none: what was purged of a list that is wrong somewhere, or too long for now, nobody could tell.
+  void start_purges(const PurgeRequest& request) {
+    auto purges = purges_of(request, *context_.snapshot());
     if (!purges.ok()) return reply(400, "text/plain", purges.error().message() + "\n");
+    if (!context_.relay.has_room_for(purges->size()))
+      return reply(503, "text/plain", "too many purges wait; none of these was taken\n");
     unfinished_ = purges->size();
     for (Purge& purge : *purges) {
       context_.relay.purge(std::move(purge), [this, alive = alive_](core::Result<PurgeOutcome> outcome) {
@@ -148,6 +164,7 @@ class AdminRequest final : public http::RequestHandler {
   }
 
   Admin::Context& context_;
+  const std::shared_ptr<int> explanations_;  // how many are under way; they may outlive the request
   http::ResponseSink& sink_;
   http::RequestHead* head_ = nullptr;
   std::string body_;
@@ -161,7 +178,9 @@ class AdminRequest final : public http::RequestHandler {
 class Admin::Service final : public http::RequestService {
  public:
   explicit Service(Context context) : context_(std::move(context)) {}
-  http::RequestHandler& acquire(http::ResponseSink& sink) override { return *new AdminRequest(context_, sink); }
+  http::RequestHandler& acquire(http::ResponseSink& sink) override {
+    return *new AdminRequest(context_, explanations_, sink);
+  }
   void release(http::RequestHandler& handler) override {
     auto* request = static_cast<AdminRequest*>(&handler);
     request->gone();
@@ -171,6 +190,7 @@ class Admin::Service final : public http::RequestService {
 
  private:
   Context context_;
+  std::shared_ptr<int> explanations_ = std::make_shared<int>(0);
 };
 
 Admin::~Admin() = default;

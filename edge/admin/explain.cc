@@ -68,8 +68,8 @@ struct Wanted {
 
 std::vector<Wanted> wanted_keys(const std::string& primary, const http::RequestHead& request, Shared& shared) {
   std::vector<Wanted> wanted;
-  const std::vector<std::string> lists = shared.store.vary_lists(shared.store.hash(primary));
-  for (const std::string& list : lists) {
+  const VaryLists lists = shared.store.vary_lists(shared.store.hash(primary));
+  for (const std::string& list : lists.all()) {
     Wanted one{primary, list};
     if (append_variant(one.key, list, request.fields)) wanted.push_back(std::move(one));
   }
@@ -314,71 +314,6 @@ std::string stat_json(const Snapshot& snapshot, Shared& shared) {
                     {"epoch", store.epoch},
                     {"disk_read_only", store.disk_read_only}}},
                   {"sites", sites}});
-}
-
-core::Result<std::vector<Purge>> purges_of_url(std::string_view text, bool soft, const Snapshot& snapshot) {
-  std::vector<std::string> urls = {std::string(text)};
-  if (text.starts_with("//")) urls = {"http:" + std::string(text), "https:" + std::string(text)};
-  std::vector<Purge> purges;
-  for (const std::string& candidate : urls) {
-    auto url = http::Url::parse(candidate);
-    if (!url.ok()) return url.error();
-    http::RequestHead request = request_for(*url);
-    const Site* site = snapshot.find_site(request);
-    if (!site)
-      return core::Error{core::ErrorCode::misdirected, core::ErrorSource::client, false,
-                         "no site serves " + request.authority};
-    Purge purge;
-    purge.soft = soft;
-    make_primary_key(request, site->key, purge.target);
-    purges.push_back(std::move(purge));
-  }
-  return purges;
-}
-
-core::Result<std::vector<Purge>> purges_of_json(std::string_view body, const Snapshot& snapshot) {
-  const core::Error malformed{
-      core::ErrorCode::invalid_argument, core::ErrorSource::client, false,
-      R"(expected {"url": "https://host/path", "soft": false}, or "urls" with 1 to 1000 of them)"};
-  const json parsed = json::parse(body, nullptr, false);
-  if (!parsed.is_object() || parsed.contains("url") == parsed.contains("urls")) return malformed;
-  for (const auto& [key, value] : parsed.items()) {
-    if (key != "url" && key != "urls" && key != "soft") return malformed;
-  }
-  if (parsed.contains("soft") && !parsed["soft"].is_boolean()) return malformed;
-  const json urls = parsed.contains("url") ? json::array({parsed["url"]}) : parsed["urls"];
-  if (!urls.is_array() || urls.empty() || urls.size() > most_purged_urls) return malformed;
-  std::vector<Purge> purges;
-  for (const json& url : urls) {
-    if (!url.is_string()) return malformed;
-    auto found = purges_of_url(url.get<std::string>(), parsed.value("soft", false), snapshot);
-    if (!found.ok()) {
-      core::Error error = found.error();
-      error.detail = url.get<std::string>() + ": " + error.detail;
-      return error;  // all or none: what was purged of a list that is wrong somewhere nobody could tell
-    }
-    for (Purge& purge : *found) purges.push_back(std::move(purge));
-  }
-  return purges;
-}
-
-void add_outcome(std::optional<PurgeOutcome>& all, PurgeOutcome one) {
-  if (!all) {
-    all = std::move(one);
-    return;
-  }
-  const auto among = [](const std::vector<std::string>& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
-  all->epoch = std::max(all->epoch, one.epoch);
-  std::erase_if(all->applied_by, [&](const std::string& name) { return !among(one.applied_by, name); });
-  for (std::string& name : one.unreachable) {
-    if (!among(all->unreachable, name)) all->unreachable.push_back(std::move(name));
-  }
-}
-
-std::string outcome_json(const PurgeOutcome& outcome) {
-  return text_of({{"epoch", outcome.epoch}, {"applied_by", outcome.applied_by}, {"unreachable", outcome.unreachable}});
 }
 
 }  // namespace skerry::edge

@@ -3,13 +3,10 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "core/http/url.h"
 #include "edge/edge_worker.h"
-#include "edge/peer/purge_relay.h"
 #include "edge/snapshot.h"
 
 namespace skerry::edge {
@@ -31,14 +28,5 @@ void explain(ExplainedRequest asked, std::shared_ptr<const Snapshot> snapshot, S
 std::string ring_json(const http::Url& url, const Snapshot& snapshot, core::TimePoint now);
 // JSON: counters, store, upstreams.
 std::string stat_json(const Snapshot& snapshot, Shared& shared);
-
-// {"url": "...", "soft": true}, or {"urls": ["...", "..."]} with at most this many → purges of their keys, under http
-// and https if no scheme is given. Errors: invalid_argument, misdirected.
-constexpr std::size_t most_purged_urls = 1000;
-core::Result<std::vector<Purge>> purges_of_json(std::string_view body, const Snapshot& snapshot);
-core::Result<std::vector<Purge>> purges_of_url(std::string_view url, bool soft, const Snapshot& snapshot);
-std::string outcome_json(const PurgeOutcome& outcome);
-// Of several purges of one request: who applied all of them, and who could not be reached for some.
-void add_outcome(std::optional<PurgeOutcome>& all, PurgeOutcome one);
 
 }  // namespace skerry::edge

@@ -152,8 +152,12 @@ PurgeRelay::PurgeRelay(const core::Worker& worker, ObjectStore& store, PurgePosi
 
 PurgeRelay::~PurgeRelay() = default;
 
+bool PurgeRelay::has_room_for(std::size_t purges) const {
+  return waiting_.size() + purges <= most_waiting;
+}
+
 void PurgeRelay::purge(Purge purge, Done done) {
-  if (waiting_.size() >= most_waiting) {
+  if (!has_room_for(1)) {
     done(core::Error{core::ErrorCode::overloaded, core::ErrorSource::internal, true, "too many purges wait"});
     return;
   }

@@ -41,7 +41,9 @@ class PurgeRelay {
   ~PurgeRelay();
 
   const core::Worker& worker() const { return worker_; }
-  // On its worker. Errors: overloaded (too many wait), io_error (not durable here: nothing was told to the members).
+  // Whether so many more may wait. On its worker, as all below.
+  bool has_room_for(std::size_t purges) const;
+  // Errors: overloaded (too many wait), io_error (not durable here: nothing was told to the members).
   void purge(Purge purge, Done done);
   // What a client's unsafe request made invalid (RFC 9111 4.4), best effort: dropped and counted when too many wait.
   // `done`, if set, gets the epoch once every member was told; 0: it failed.

@@ -1,7 +1,7 @@
 // A whole PoP in one process: what its edges do together, on a simulated network and clock.
 #include <boost/test/unit_test.hpp>
 
-#include "edge/admin/explain.h"
+#include "edge/admin/purge_request.h"
 #include "simulated_pop.h"
 
 using namespace skerry;
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(no_spelling_of_a_host_has_a_copy_of_its_own_or_escapes_a_pu
   ask_all();
   BOOST_TEST(pop.origin.total() == 1);
   BOOST_TEST(pop.origin.heads.back().authority == "www.example.com");
-  const auto purges = edge::purges_of_url("http://www.example.com.:8443/h", false, *pop.edges[0]->snapshot);
+  const auto purges = edge::purges_of({{"http://www.example.com.:8443/h"}, false}, *pop.edges[0]->snapshot);
   BOOST_REQUIRE(purges.ok());
   bool answered = false;
   pop.edges[0]->relay->purge(purges->front(), [&](core::Result<edge::PurgeOutcome> result) { answered = result.ok(); });

@@ -1,12 +1,23 @@
 // What operators ask to be purged: one URL or several in one call, and what they are told of it.
+#include "edge/admin/purge_request.h"
+
 #include <boost/test/unit_test.hpp>
 
-#include "edge/admin/explain.h"
 #include "simulated_pop.h"
 
 using namespace skerry;
 using namespace skerry::edge;
 using namespace skerry::edge::test;
+
+namespace {
+
+core::Result<std::vector<Purge>> purges_of_body(std::string_view body, const SimulatedPop& pop) {
+  const auto request = parse_purge_request(body);
+  if (!request.ok()) return request.error();
+  return purges_of(*request, *pop.edges[0]->snapshot);
+}
+
+}  // namespace
 
 BOOST_AUTO_TEST_SUITE(purge_requests)
 
@@ -23,7 +34,7 @@ BOOST_AUTO_TEST_CASE(one_url_or_several_are_purged_by_their_keys) {
            Row{R"({"urls": ["https://www.example.com/a", "http://www.example.com/b"], "soft": true})", 2, true},
            Row{R"({"urls": ["//www.example.com/a", "http://www.example.com/b"]})", 3, false},
        }) {
-    const auto purges = purges_of_json(row.body, *pop.edges[0]->snapshot);
+    const auto purges = purges_of_body(row.body, pop);
     BOOST_TEST_REQUIRE(purges.ok(), row.body);
     BOOST_TEST(purges->size() == row.purges, row.body);
     for (const Purge& purge : *purges) BOOST_TEST(purge.soft == row.soft, row.body);
@@ -49,9 +60,9 @@ BOOST_AUTO_TEST_CASE(lists_that_are_wrong_anywhere_purge_nothing) {
            std::string(R"({"url": "https://www.example.com/a", "tag": "x"})"),
            many + "]}",
        }) {
-    BOOST_TEST(!purges_of_json(body, *pop.edges[0]->snapshot).ok(), body.substr(0, 80));
+    BOOST_TEST(!purges_of_body(body, pop).ok(), body.substr(0, 80));
   }
-  const auto wrong = purges_of_json(R"({"urls": ["https://www.example.com/a", "no URL"]})", *pop.edges[0]->snapshot);
+  const auto wrong = purges_of_body(R"({"urls": ["https://www.example.com/a", "no URL"]})", pop);
   BOOST_TEST(wrong.error().detail.starts_with("no URL: "), wrong.error().detail);
 }
 
