@@ -48,7 +48,7 @@ void Exchange::begin(http::ResponseSink& sink, bool peer_listener) {
   cors_origin_.clear();
   status_ = 0;
   interims_sent_ = 0;
-  alone_ = rechecked_ = head_sent_ = load_done_ = past_own_copy_ = outline_sought_ = coding_sought_ = false;
+  alone_ = rechecked_ = rejoined_ = head_sent_ = load_done_ = past_own_copy_ = outline_sought_ = coding_sought_ = false;
   waiting_ = 0;
   step_ = Step::receive;
 }

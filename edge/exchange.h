@@ -254,6 +254,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
   bool woken_ = false;
   bool alone_ = false;      // fetches for itself, shared with nobody
   bool rechecked_ = false;  // looked into the store again after the fill table
+  bool rejoined_ = false;   // came too late for the first fill that it joined
   bool head_sent_ = false;
   bool load_done_ = false;
   bool outline_sought_ = false;

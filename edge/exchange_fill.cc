@@ -1,5 +1,7 @@
 // The steps of an Exchange that get a response for many: it joins the fill under way or begins one, and follows it
 // until the head decides.
+#include <utility>
+
 #include "edge/cacheability.h"
 #include "edge/conditional.h"
 #include "edge/edge_worker.h"
@@ -46,6 +48,7 @@ bool Exchange::outlasts_outage() {
 // Joins the fill under way for the key, or begins one; back to the lookup if the store has it by now.
 Exchange::Next Exchange::join_or_begin_fill(const std::string& key, const KeyHash& hash) {
   const auto usable = [this](const std::shared_ptr<Fill>& fill) {
+    if (fill->passed()) return false;
     const FillRequest& under_way = fill->request();
     return under_way.epoch == edge_.store().epoch() ||
            !edge_.store().purged_since(key_, request_->authority, request_->path, under_way.epoch);
@@ -155,7 +158,14 @@ Exchange::Next Exchange::follow() {
       if (late) return fetch_alone(Reason::follower_timeout);
       return wait_for(wake_fill | wake_deadline);
     }
-    case FillState::released: return parted_ ? part_failed() : fetch_alone(view_->why());
+    case FillState::released:
+      if (parted_) return part_failed();
+      // Its first bytes went by while this one was on its way to it: others may be, too.
+      if (view_->why() == Reason::collapsed && !std::exchange(rejoined_, true)) {
+        leave_fill();
+        return go(Step::lookup);
+      }
+      return fetch_alone(view_->why());
     case FillState::failed:
       // Given up for lack of followers just when this one came: not an upstream's failure.
       if (view_->error().code == core::ErrorCode::cancelled) {

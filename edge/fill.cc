@@ -15,7 +15,7 @@ namespace skerry::edge {
 namespace {
 
 // Body bytes that a fill lets its slowest follower lag behind before it waits (not stored) or drops pieces that the
-// store can give back (stored).
+// store can give back (stored). So many of its first ones are kept for those who come a little later.
 constexpr std::uint64_t window = 1 << 20;
 // How often a transfer that broke off is continued from where it stopped.
 constexpr int most_resumes = 8;
@@ -303,24 +303,25 @@ void Fill::take(core::Chunk chunk) {
   if (writer_ && pieces_.end() > window) {
     update.trim_to = std::min(writer_->readable(), pieces_.end() - window);
     pieces_.trim_before(update.trim_to);
-  } else if (!writer_) {
-    std::uint64_t slowest = pieces_.end();
-    for (const Subscriber& subscriber : subscribers_) slowest = std::min(slowest, subscriber.position);
-    pieces_.trim_before(slowest);
+  } else if (!writer_ && pieces_.end() > window) {
+    pieces_.trim_before(slowest_position());
   }
+  if (!writer_ && pieces_.begin() > 0) passed_.store(true, std::memory_order_relaxed);
   publish(std::move(update));
   update_pacing();
+}
+
+std::uint64_t Fill::slowest_position() const {
+  std::uint64_t slowest = pieces_.end();
+  for (const Subscriber& subscriber : subscribers_) slowest = std::min(slowest, subscriber.position);
+  return slowest;
 }
 
 // A stored body is paced by the disk, one that is not stored by its slowest follower.
 void Fill::update_pacing() {
   if (state_ != State::streaming || !fetch_) return;
   bool wait = writer_ && writer_->congested();
-  if (!writer_ && !subscribers_.empty()) {
-    std::uint64_t slowest = pieces_.end();
-    for (const Subscriber& subscriber : subscribers_) slowest = std::min(slowest, subscriber.position);
-    wait = pieces_.end() - slowest >= window;
-  }
+  if (!writer_ && !subscribers_.empty()) wait = pieces_.end() - slowest_position() >= window;
   if (wait == paused_) return;
   paused_ = wait;
   fetch_->pause(wait);

@@ -5,6 +5,7 @@
 // worth it. Other workers reach it only by posting to its loop. See README.md, "Life of a request".
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -63,6 +64,8 @@ class Fill final : public origin::FetchEvents, public std::enable_shared_from_th
   void start();
   const core::Worker& worker() const { return context_.worker; }
   const FillRequest& request() const { return request_; }
+  // Its first bytes are gone, and nothing keeps them: who comes now needs another one. Any thread.
+  bool passed() const { return passed_.load(std::memory_order_relaxed); }
 
   // The following run on the fill's worker.
   void subscribe(std::shared_ptr<FillView> view);
@@ -103,6 +106,7 @@ class Fill final : public origin::FetchEvents, public std::enable_shared_from_th
   void begin_to_store(FillHead&);
   void take_variants_turn(const ObjectHead&);
   void take(core::Chunk);
+  std::uint64_t slowest_position() const;
   void update_pacing();
   void publish(FillUpdate);
   void end(FillUpdate);
@@ -125,6 +129,7 @@ class Fill final : public origin::FetchEvents, public std::enable_shared_from_th
   int resumes_ = 0;
   bool resuming_ = false;
   bool paused_ = false;
+  std::atomic<bool> passed_{false};
   FillUpdate last_;  // how it ended, for views that subscribe late
 };
 
