@@ -1,6 +1,7 @@
 #include "routing/policy.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/check.h"
 
@@ -101,7 +102,7 @@ Spill next_spill(Spill now, std::optional<double> utilisation, const SpillSettin
     const double room = *utilisation > 0 ? (settings.stop / *utilisation - 1) * here : 1;
     next = std::max(0.0, gone - std::clamp(room / 2, least_step, std::max(step / 2, least_step)));
   }
-  return static_cast<Spill>(next * whole_spill + 0.5);
+  return static_cast<Spill>(std::lround(next * whole_spill));
 }
 
 }  // namespace skerry::routing
