@@ -97,6 +97,26 @@ BOOST_AUTO_TEST_CASE(a_follower_that_waits_too_long_fetches_on_its_own) {
   BOOST_TEST(pop.origin.total() == 2);
 }
 
+// An edge keeps nothing of what another one owns, so nobody can begin where the first bytes have gone by.
+BOOST_AUTO_TEST_CASE(who_comes_late_to_a_transfer_that_is_not_kept_shares_the_next_one_with_others) {
+  SimulatedPop pop(5, 2);
+  pop.origin.body_size = 8 << 20;
+  std::vector<Answer> answers(40);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    for (int edge = 0; edge < 2; ++edge) {
+      if (static_cast<int>(i % 2) == edge) pop.ask(edge, "/film", answers, i);
+    }
+    pop.simulation.run_for(std::chrono::microseconds(500));
+  }
+  pop.simulation.run_for(seconds(30));
+  for (const Answer& answer : answers) BOOST_TEST((answer.ok && answer.body == pop.origin.content("/film")));
+  BOOST_TEST(pop.origin.total() == 1);
+  std::uint64_t asked_of_peers = 0;
+  for (const auto& edge : pop.edges) asked_of_peers += edge->counters.peer_requests.value();
+  BOOST_TEST(asked_of_peers > 1u);  // some did come too late for the first
+  BOOST_TEST(asked_of_peers <= 8u, asked_of_peers);
+}
+
 BOOST_AUTO_TEST_CASE(an_edge_listed_in_cdn_loop_refuses_rfc8586_2) {
   SimulatedPop pop(4, 1);
   pop.get(0, "/l");
