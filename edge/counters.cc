@@ -65,6 +65,8 @@ void register_store_metrics(metrics::Registry& registry, ObjectStore& store) {
   counter("skerry_store_writes_refused_total", "Objects that the store did not take.", &StoreStats::writes_refused);
   counter("skerry_store_corrupt_records_total", "Records that failed their checks.", &StoreStats::corrupt_records);
   counter("skerry_store_reads_total", "Reads from disk.", &StoreStats::reads);
+  counter("skerry_store_reads_shared_total", "Of chunks that were being read for someone else already.",
+          &StoreStats::reads_shared);
   counter("skerry_store_read_errors_total", "Reads from disk that failed.", &StoreStats::read_errors);
   counter("skerry_purges_total", "Purges applied.", &StoreStats::purges);
   gauge("skerry_store_read_only", "1 while the disk takes no writes.", &StoreStats::disk_read_only);

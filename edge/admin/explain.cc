@@ -309,6 +309,7 @@ std::string stat_json(const Snapshot& snapshot, Shared& shared) {
                     {"writes_refused", store.writes_refused},
                     {"corrupt_records", store.corrupt_records},
                     {"reads", store.reads},
+                    {"reads_shared", store.reads_shared},
                     {"read_errors", store.read_errors},
                     {"purges", store.purges},
                     {"epoch", store.epoch},

@@ -85,7 +85,7 @@ struct StoreStats {
   std::uint64_t memory_objects = 0, memory_bytes = 0, memory_evictions = 0;
   std::uint64_t disk_objects = 0, disk_bytes = 0, disk_budget = 0;
   std::uint64_t segments = 0, sealed = 0, segments_evicted = 0, index_bytes = 0;
-  std::uint64_t writes_refused = 0, corrupt_records = 0, reads = 0, read_errors = 0;
+  std::uint64_t writes_refused = 0, corrupt_records = 0, reads = 0, reads_shared = 0, read_errors = 0;
   std::uint64_t purges = 0, objects_lost = 0, reinserted = 0;
   std::uint64_t files_at_level0 = 0, bytes_compacted = 0, deletes = 0;  // of RocksDB's `body`; all stay 0
   Epoch epoch = 0;

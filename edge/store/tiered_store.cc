@@ -163,7 +163,7 @@ void TieredStore::submit_read(const core::Worker& worker, Reader reader, const K
 
 void TieredStore::read_chunk(const core::Worker& worker, const ObjectPtr& object, std::uint64_t chunk,
                              core::UniqueFunction<void(core::Result<core::Chunk>)> done) {
-  using Outcome = core::Result<core::Chunk>;
+  using Outcome = SharedReads::Outcome;
   core::EventLoop& loop = worker.loop;
   const std::size_t size = size_of_chunk(object->head(), chunk);
   const auto answer = [&](Outcome outcome) {
@@ -172,10 +172,15 @@ void TieredStore::read_chunk(const core::Worker& worker, const ObjectPtr& object
   if (size == 0 || object->in_memory() || !disk_) return answer(missing("no such chunk on disk"));
   const auto number = static_cast<std::uint32_t>(chunk);
   if (const auto piece = disk_->pending(object->location().body, number)) return answer(piece->joined());
-  io_->submit([this, &loop, object, number, size, done = std::move(done)](const core::Error* refused) mutable {
-    Outcome outcome = refused ? Outcome(*refused) : disk_->read(object->location().body, number, size);
+  const ChunkName name{object->location().body, number};
+  if (!reads_.join(name, loop, std::move(done))) {
+    reads_shared_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  io_->submit([this, object, name, size](const core::Error* refused) {
+    const Outcome outcome = refused ? Outcome(*refused) : disk_->read(name.body, name.chunk, size);
     if (!outcome && !refused) memory_->remove(hash(object->head().key), object.get());
-    loop.post([done = std::move(done), outcome = std::move(outcome)]() mutable { done(std::move(outcome)); });
+    reads_.finish(name, outcome);
   });
 }
 
@@ -293,6 +298,7 @@ StoreStats TieredStore::stats() const {
   stats.memory_bytes = memory.bytes;
   stats.memory_evictions = memory.evictions;
   stats.writes_refused = refused_;
+  stats.reads_shared = reads_shared_;
   stats.purges = purge_log_->applied();
   stats.epoch = purges_->epoch();
   if (disk_) disk_->add_stats(stats);

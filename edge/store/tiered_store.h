@@ -16,6 +16,7 @@
 #include "edge/store/object_store.h"
 #include "edge/store/purge_log.h"
 #include "edge/store/purge_table.h"
+#include "edge/store/shared_reads.h"
 #include "edge/store/tombstones.h"
 #include "edge/store/variant_table.h"
 
@@ -111,7 +112,9 @@ class TieredStore final : public ObjectStore {
   const std::unique_ptr<MemoryTier> memory_;
   std::unique_ptr<DiskTier> disk_;
   std::unique_ptr<PurgeLog> purge_log_;  // after disk_: it writes to the disk's storage until destroyed
-  std::unique_ptr<IoPool> io_;           // last: its threads use all of the above
+  SharedReads reads_;
+  std::atomic<std::uint64_t> reads_shared_{0};
+  std::unique_ptr<IoPool> io_;  // last: its threads use all of the above
 };
 
 }  // namespace skerry::edge

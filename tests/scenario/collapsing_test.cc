@@ -117,9 +117,9 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(collapsing_slow)
 
-// Half a GiB an edge: the configured 128 MiB, and for each of its clients and peers what the kernel has not taken yet.
+// 384 MiB an edge: the configured 128 MiB, and for each of its clients and peers what the kernel has not taken yet.
 BOOST_FIXTURE_TEST_CASE(thousand_clients_on_three_edges_of_100_mib_are_one_origin_request, ColdPop) {
-  everybody_gets_it("/_gen/100m/film", 1000, 512 * mebibyte);
+  everybody_gets_it("/_gen/100m/film", 1000, 384 * mebibyte);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
