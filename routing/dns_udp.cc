@@ -52,7 +52,7 @@ void UdpResponder::answer_batch(const Routes& routes, std::size_t received) {
     if (answered.outcome == Outcome::limited && !routes.limiter->slips()) continue;
     // Port 0 can't be answered: only a forger sends from there.
     if (answered.size == 0 || incoming_[i].peer.port == 0) continue;
-    outgoing_[ready++] = {incoming_[i].peer, room.first(answered.size)};
+    outgoing_[ready++] = {incoming_[i].peer, room.first(answered.size), incoming_[i].local};
   }
   if (ready > 0) socket_->send(std::span<const core::DatagramMessage>(outgoing_).first(ready));
 }

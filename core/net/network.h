@@ -97,9 +97,17 @@ class Listener {
   virtual void pause(bool) = 0;
 };
 
+// Our end of a packet, known on sockets that are bound to every address of the machine (0.0.0.0, ::): an answer has to
+// leave from the address that was asked, and the kernel would choose by its routes.
+struct LocalEnd {
+  IpAddress ip;
+  unsigned interface = 0;  // its index, where the address alone says too little (link-local); 0: any
+};
+
 struct DatagramMessage {
   Address peer;
   std::span<std::byte> data;  // receive: room on the way in, the packet on the way out; send: the packet
+  std::optional<LocalEnd> local = std::nullopt;  // receive: where it arrived; send: where it leaves from
 };
 
 class DatagramEvents {

@@ -4,14 +4,73 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 namespace skerry::core {
 
-PacketBatch::PacketBatch(std::size_t size) : headers_(size), parts_(size), addresses_(size) {
+namespace {
+
+bool is_unspecified(const IpAddress& ip) {
+  const std::string_view octets = ip.octets();
+  return std::all_of(octets.begin(), octets.end(), [](char octet) { return octet == 0; });
+}
+
+bool is_link_local(const IpAddress& ip) {
+  const std::string_view octets = ip.octets();
+  return octets.size() == 16 && static_cast<std::uint8_t>(octets[0]) == 0xfe && (octets[1] & 0xc0) == 0x80;
+}
+
+LocalEnds tell_local_ends(const Descriptor& socket, const IpAddress& bound) {
+  if (!is_unspecified(bound)) return LocalEnds::unknown;
+  if (bound.family() == AddressFamily::ipv4) {
+    set_option(socket, IPPROTO_IP, IP_PKTINFO, 1);
+  } else {
+    set_option(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+  }
+  return LocalEnds::told;
+}
+
+template <class Info>
+void write_control(msghdr& header, int level, int type, const Info& info) {
+  header.msg_controllen = CMSG_SPACE(sizeof info);
+  cmsghdr* control = CMSG_FIRSTHDR(&header);
+  control->cmsg_level = level;
+  control->cmsg_type = type;
+  control->cmsg_len = CMSG_LEN(sizeof info);
+  std::memcpy(CMSG_DATA(control), &info, sizeof info);
+}
+
+// ip(7), IP_PKTINFO: the address of ours that an answer leaves from is not ipi_addr, which may be a broadcast address.
+LocalEnd local_end(const in_pktinfo& info) {
+  std::array<std::uint8_t, 4> octets;
+  std::memcpy(octets.data(), &info.ipi_spec_dst, octets.size());
+  return {IpAddress::v4(octets)};
+}
+
+// RFC 3542 6.1.
+LocalEnd local_end(const in6_pktinfo& info) {
+  std::array<std::uint8_t, 16> octets;
+  std::memcpy(octets.data(), &info.ipi6_addr, octets.size());
+  const IpAddress ip = IpAddress::v6(octets);
+  return {ip, is_link_local(ip) ? static_cast<unsigned>(info.ipi6_ifindex) : 0};
+}
+
+template <class Info>
+LocalEnd local_end_in(const cmsghdr& control) {
+  Info info;
+  std::memcpy(&info, CMSG_DATA(&control), sizeof info);
+  return local_end(info);
+}
+
+}  // namespace
+
+PacketBatch::PacketBatch(std::size_t size, LocalEnds ends)
+    : headers_(size), parts_(size), addresses_(size), controls_(ends == LocalEnds::told ? size : 0) {
   for (std::size_t i = 0; i < size; ++i) {
     headers_[i].msg_hdr.msg_iov = &parts_[i];
     headers_[i].msg_hdr.msg_iovlen = 1;
     headers_[i].msg_hdr.msg_name = addresses_[i].get();
+    if (!controls_.empty()) headers_[i].msg_hdr.msg_control = &controls_[i];
   }
 }
 
@@ -19,6 +78,7 @@ void PacketBatch::set_room(std::size_t index, std::span<std::byte> room) {
   parts_[index] = {room.data(), room.size()};
   headers_[index].msg_hdr.msg_namelen = sizeof addresses_[index].storage;
   headers_[index].msg_hdr.msg_flags = 0;
+  if (!controls_.empty()) headers_[index].msg_hdr.msg_controllen = sizeof(Control);
 }
 
 void PacketBatch::set_packet(std::size_t index, std::span<const std::byte> packet, const Address& to) {
@@ -26,6 +86,36 @@ void PacketBatch::set_packet(std::size_t index, std::span<const std::byte> packe
   parts_[index] = {const_cast<std::byte*>(packet.data()), packet.size()};
   addresses_[index] = SocketAddress(to);
   headers_[index].msg_hdr.msg_namelen = addresses_[index].size;
+}
+
+void PacketBatch::set_local(std::size_t index, const std::optional<LocalEnd>& local) {
+  if (controls_.empty()) return;
+  msghdr& header = headers_[index].msg_hdr;
+  header.msg_controllen = 0;
+  if (!local) return;
+  const std::string_view octets = local->ip.octets();
+  if (local->ip.family() == AddressFamily::ipv4) {
+    in_pktinfo info{};
+    std::memcpy(&info.ipi_spec_dst, octets.data(), octets.size());
+    write_control(header, IPPROTO_IP, IP_PKTINFO, info);
+  } else {
+    in6_pktinfo info{};
+    std::memcpy(&info.ipi6_addr, octets.data(), octets.size());
+    info.ipi6_ifindex = static_cast<decltype(info.ipi6_ifindex)>(local->interface);
+    write_control(header, IPPROTO_IPV6, IPV6_PKTINFO, info);
+  }
+}
+
+std::optional<LocalEnd> PacketBatch::local(std::size_t index) const {
+  if (controls_.empty()) return std::nullopt;
+  const msghdr& header = headers_[index].msg_hdr;
+  const cmsghdr* control = CMSG_FIRSTHDR(&header);
+  if (!control) return std::nullopt;
+  if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) return local_end_in<in_pktinfo>(*control);
+  if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
+    return local_end_in<in6_pktinfo>(*control);
+  }
+  return std::nullopt;
 }
 
 SocketDatagram::SocketDatagram(LibeventLoop& loop, Descriptor socket, DatagramRoom& room, SocketCounters& counters,
@@ -61,7 +151,11 @@ void SocketDatagram::on_fd_readable() {
 }
 
 SocketBlockingDatagram::SocketBlockingDatagram(Descriptor socket, SocketCounters& counters)
-    : socket_(std::move(socket)), local_(local_address_of(socket_)), counters_(counters) {
+    : socket_(std::move(socket)),
+      local_(local_address_of(socket_)),
+      counters_(counters),
+      incoming_(batch_size, tell_local_ends(socket_, local_.ip)),
+      outgoing_(batch_size, incoming_.ends()) {
   const int flags = fcntl(socket_.get(), F_GETFL);
   CHECK(flags >= 0 && fcntl(socket_.get(), F_SETFL, flags & ~O_NONBLOCK) == 0);
   // wake() normally ends the wait at once; this bounds it should the kernel ever not.
@@ -91,6 +185,7 @@ std::size_t SocketBlockingDatagram::take(std::span<DatagramMessage> messages, st
     }
     messages[i].data = messages[i].data.first(incoming_.received(i));
     messages[i].peer = incoming_.peer(i);
+    messages[i].local = incoming_.local(i);
     std::swap(messages[taken], messages[i]);
     ++taken;
   }
@@ -106,7 +201,10 @@ void SocketBlockingDatagram::send(std::span<const DatagramMessage> messages) {
 }
 
 void SocketBlockingDatagram::send_batch(std::span<const DatagramMessage> messages) {
-  for (std::size_t i = 0; i < messages.size(); ++i) outgoing_.set_packet(i, messages[i].data, messages[i].peer);
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    outgoing_.set_packet(i, messages[i].data, messages[i].peer);
+    outgoing_.set_local(i, messages[i].local);
+  }
   std::size_t done = 0;
   while (done < messages.size()) {
     const int sent = sendmmsg(socket_.get(), outgoing_.headers() + done, static_cast<unsigned>(messages.size() - done),

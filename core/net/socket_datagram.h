@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/loop/fd_watch.h"
@@ -14,22 +15,34 @@
 
 namespace skerry::core {
 
+// Whether packets carry our end of them (LocalEnd) to and from the kernel.
+enum class LocalEnds : bool { unknown, told };
+
 // The kernel's form of a batch of packets.
 class PacketBatch {
  public:
-  explicit PacketBatch(std::size_t size);
+  explicit PacketBatch(std::size_t size, LocalEnds ends = LocalEnds::unknown);
   std::size_t size() const { return headers_.size(); }
+  LocalEnds ends() const { return controls_.empty() ? LocalEnds::unknown : LocalEnds::told; }
   void set_room(std::size_t index, std::span<std::byte> room);
   void set_packet(std::size_t index, std::span<const std::byte> packet, const Address& to);
+  // After set_packet().
+  void set_local(std::size_t index, const std::optional<LocalEnd>&);
   mmsghdr* headers() { return headers_.data(); }
   bool truncated(std::size_t index) const { return (headers_[index].msg_hdr.msg_flags & MSG_TRUNC) != 0; }
   std::size_t received(std::size_t index) const { return headers_[index].msg_len; }
   Address peer(std::size_t index) const { return addresses_[index].to_address(); }
+  std::optional<LocalEnd> local(std::size_t index) const;
 
  private:
+  struct alignas(cmsghdr) Control {
+    std::array<std::byte, CMSG_SPACE(sizeof(in6_pktinfo))> bytes;
+  };
+
   std::vector<mmsghdr> headers_;
   std::vector<iovec> parts_;
   std::vector<SocketAddress> addresses_;
+  std::vector<Control> controls_;  // empty: ends are unknown
 };
 
 struct DatagramRoom {
@@ -77,7 +90,7 @@ class SocketBlockingDatagram final : public BlockingDatagram {
   const Descriptor socket_;
   const Address local_;
   SocketCounters& counters_;
-  PacketBatch incoming_{batch_size}, outgoing_{batch_size};
+  PacketBatch incoming_, outgoing_;
   std::atomic<bool> woken_{false};
 };
 

@@ -299,4 +299,28 @@ BOOST_AUTO_TEST_CASE(blocking_datagram_answers_in_its_own_thread_until_woken) {
   BOOST_CHECK(system_clock().now() - begin < 900ms);
 }
 
+// By its routes the kernel would answer from 127.0.0.1, and who asked another address takes no answer from there.
+BOOST_AUTO_TEST_CASE(socket_of_every_address_answers_from_the_one_that_was_asked) {
+  struct Case {
+    const char *bound, *from, *asked;
+  };
+  for (const Case& one : {Case{"0.0.0.0", "127.0.0.1", "127.0.0.2"}, Case{"::", "::1", "::1"}}) {
+    Machine machine;
+    const auto ip = [](const char* text) { return IpAddress::parse(text).value(); };
+    const auto server = std::move(machine.network.bind_blocking_datagram({ip(one.bound), 0}).value());
+    DatagramProbe client;
+    client.changed = machine.changed;
+    const auto socket = std::move(machine.network.bind_datagram({ip(one.from), 0}, client).value());
+    const Address asked{ip(one.asked), server->local_address().port};
+    socket->send(bytes("who are you?"), asked);
+    std::array<std::byte, 512> room;
+    std::array<DatagramMessage, 1> messages;
+    messages[0].data = room;
+    BOOST_REQUIRE(server->receive(messages) == 1u);
+    server->send(messages);
+    machine.run_until([&] { return client.received.size() == 1; });
+    BOOST_TEST(client.from.at(0).to_string() == asked.to_string());
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
