@@ -5,6 +5,7 @@
 
 #include "core/config/output.h"
 #include "core/dns/resolver.h"
+#include "core/log/log.h"
 #include "core/mutex.h"
 
 namespace skerry::edge {
@@ -185,6 +186,12 @@ void Edge::start() {
 }
 
 core::Result<std::vector<std::string>> Edge::reload() {
+  auto outcome = take_over();
+  log::reload(outcome);
+  return outcome;
+}
+
+core::Result<std::vector<std::string>> Edge::take_over() {
   auto config = reread_();
   if (!config.ok()) return config.error();
   auto snapshot = Snapshot::build(std::move(config).value(), worker_count_ + 1, snapshot_.get());

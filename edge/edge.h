@@ -35,7 +35,7 @@ class Edge {
   const std::vector<std::string>& listening() const { return listening_; }
   // Sites and members of the new configuration take effect for requests that begin afterwards; the keys whose change
   // needs a restart are the answer. A bad configuration changes nothing.
-  core::Result<std::vector<std::string>> reload();
+  core::Result<std::vector<std::string>> reload();  // and logs it
   // Readiness turns off; clients are taken for `drain_delay` more; connections finish (or are cut at the deadline), the
   // store is sealed; then `done` runs on the control loop.
   void drain(core::Task done);
@@ -52,6 +52,7 @@ class Edge {
   core::Result<void> add_server(PerWorker& part, std::string_view kind, core::Address address,
                                 std::shared_ptr<const core::TlsContext> tls);
   void hand_out_snapshot();
+  core::Result<std::vector<std::string>> take_over();
   void stop_listening();
   void worker_drained();
   void cut_connections();

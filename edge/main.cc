@@ -27,16 +27,6 @@ int fail(const core::Error& error) {
   return 1;
 }
 
-void reload(edge::Edge& edge) {
-  auto reloaded = edge.reload();
-  if (!reloaded.ok()) {
-    log::error("reload_refused", {{"why", reloaded.error().message()}});
-    return;
-  }
-  log::info("reloaded");
-  for (const std::string& key : *reloaded) log::warn("needs_restart", {{"key", key}});
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -53,16 +43,14 @@ int main(int argc, char** argv) {
   auto reread = [&start]() -> core::Result<edge::EdgeConfig> {
     auto loaded = edge::load_edge_config(start.file, start.environment);
     if (loaded.ok()) return std::move(loaded.config);
-    for (const std::string& problem : loaded.report.lines()) log::error("configuration_problem", {{"what", problem}});
-    return core::Error{core::ErrorCode::invalid_configuration, core::ErrorSource::internal, false,
-                       loaded.report.lines().front()};
+    return loaded.report.error();
   };
   auto edge = edge::Edge::create(std::move(start.config), loop, core::seed_from_system(), reread);
   if (!edge.ok()) return fail(edge.error());
 
   int terms = 0;
   core::SignalWatch signals(loop, {SIGTERM, SIGINT, SIGHUP}, [&](int signal) {
-    if (signal == SIGHUP) return reload(**edge);
+    if (signal == SIGHUP) return static_cast<void>((*edge)->reload());
     if (++terms == 1) {
       log::info("draining");
       return (*edge)->drain([&loop] { loop.stop(); });

@@ -23,7 +23,7 @@ class AdminService::Handler final : public http::RequestHandler {
   void on_request_end(const http::HeaderMap&) override {
     if (method_ == http::Method::post) return change();
     if (method_ != http::Method::get && method_ != http::Method::head) {
-      return send(405, text, "only GET and HEAD, and POST /state/…\n");
+      return send(405, text, "only GET and HEAD, and POST /reload and /state/…\n");
     }
     answer();
   }
@@ -45,14 +45,27 @@ class AdminService::Handler final : public http::RequestHandler {
     send(404, text, "GET /healthz, /readyz, /metrics, /config, /state, /explain?ip=ADDRESS\n");
   }
 
-  // POST /state/KIND/NAME/STATE
   void change() {
     if (!content_.may_change(authorization_)) return send(401, text, "the admin token is missing or wrong\n");
+    if (target_ == "/reload") return reload();
+    change_state();
+  }
+
+  void reload() {
+    const auto reloaded = content_.reload();
+    if (!reloaded.ok()) return send(409, text, reloaded.error().message() + "\n");
+    std::string body = "reloaded\n";
+    for (const std::string& key : *reloaded) body += "needs a restart: " + key + "\n";
+    send(200, text, body);
+  }
+
+  // POST /state/KIND/NAME/STATE
+  void change_state() {
     constexpr std::string_view prefix = "/state/";
     const std::string_view target = target_;
     const std::size_t name = target.find('/', prefix.size()), state = target.rfind('/');
     if (!target.starts_with(prefix) || name == std::string_view::npos || state <= name) {
-      return send(404, text, "POST /state/pop/NAME/STATE or /state/edge/NAME/STATE\n");
+      return send(404, text, "POST /reload, /state/pop/NAME/STATE or /state/edge/NAME/STATE\n");
     }
     const auto changed =
         content_.change_state(target.substr(prefix.size(), name - prefix.size()),

@@ -1,5 +1,5 @@
 // The router's admin port: GET /healthz, /readyz, /metrics, /config, /state, /explain?ip=ADDRESS, and, with the
-// token, POST /state/pop/NAME/STATE and /state/edge/NAME/STATE.
+// token, POST /reload, /state/pop/NAME/STATE and /state/edge/NAME/STATE.
 //
 // Knows HTTP and nothing else; what it says comes from an AdminContent. One worker.
 #pragma once
@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "core/http/server.h"
 
@@ -26,6 +27,8 @@ class AdminContent {
   virtual bool may_change(std::string_view authorization) const = 0;
   // `kind` is "pop" or "edge"; `state` "up", "down", "drain", or "auto" for what configuration and probes say.
   virtual Change change_state(std::string_view kind, const std::string& name, std::string_view state) = 0;
+  // Takes the configuration over that the file holds now: the keys that need a restart, or what is wrong with it.
+  virtual core::Result<std::vector<std::string>> reload() = 0;
 
  protected:
   ~AdminContent() = default;

@@ -56,8 +56,11 @@ class EdgeHealth {
 
   bool up() const { return up_; }
   bool known() const { return known_; }
-  // How many more results of the same kind change the state; 0: nothing speaks against it.
-  int results_to_change() const { return against_ == 0 ? 0 : needed() - against_; }
+  // How many more results may change the state; 0: nothing speaks against it.
+  int results_to_change() const {
+    if (!known_) return 1;
+    return against_ == 0 ? 0 : needed() - against_;
+  }
   // How often it has come and gone of late.
   int flaps() const { return doublings_; }
   const std::string& last_failure() const { return last_failure_; }

@@ -43,17 +43,12 @@ core::Result<void> check_ports(const routing::RouterConfig& config) {
   return {};
 }
 
-// A bad file changes nothing and says why.
-void reload(routing::Router& router, const config::Start<routing::RouterConfig>& start) {
+core::Result<routing::PlannedConfig> read_again(const config::Start<routing::RouterConfig>& start) {
   auto loaded = routing::load_router_config(start.file, start.environment);
   routing::RouterPlan plan;
   if (loaded.ok()) plan = routing::plan_of(loaded.config, loaded.report);
-  if (!loaded.ok()) {
-    for (const std::string& text : loaded.report.lines()) log::error("reload_refused", {{"problem", text}});
-    return;
-  }
-  router.reload(std::move(loaded.config), std::move(plan));
-  log::info("reloaded");
+  if (!loaded.ok()) return loaded.report.error();
+  return routing::PlannedConfig{std::move(loaded.config), std::move(plan)};
 }
 
 }  // namespace
@@ -78,12 +73,13 @@ int main(int argc, char** argv) {
   auto plan = routing::plan_of(start.config, report);
   if (!report.ok()) return config::print_problems(report), config::exit_usage;
   const core::Duration drain_time = start.config.router.drain_time;
-  auto router = routing::Router::start(worker, std::move(start.config), std::move(plan));
+  auto router = routing::Router::start(worker, {std::move(start.config), std::move(plan)},
+                                       [&start] { return read_again(start); });
   if (!router.ok()) return fail(router.error());
 
   core::Timer drained(loop, [&loop] { loop.stop(); });
   core::SignalWatch signals(loop, {SIGTERM, SIGINT, SIGHUP}, [&](int signal) {
-    if (signal == SIGHUP) return reload(**router, start);
+    if (signal == SIGHUP) return static_cast<void>((*router)->reload());
     if (drained.armed()) return loop.stop();  // asked twice: now
     (*router)->begin_drain();
     log::info("draining");

@@ -101,11 +101,13 @@ class Prober::Probe final : core::StreamEvents {
     const bool success = why.empty();
     load_ = success ? load : std::nullopt;
     if (!success) ++owner_.failures_;
-    if (!health_.known()) --owner_.unsettled_;
+    const bool first = !health_.known();
+    if (first) --owner_.unsettled_;
     const bool doubted = health_.results_to_change() > 0;
     const bool changed = health_.observe(success, std::move(why));
     if (changed) return owner_.listener_(target_, health_, ProbeNews::changed);
-    if (doubted != (health_.results_to_change() > 0)) owner_.listener_(target_, health_, ProbeNews::doubt);
+    const bool told = first ? owner_.settled() : doubted != (health_.results_to_change() > 0);
+    if (told) owner_.listener_(target_, health_, ProbeNews::doubt);
   }
 
   const ProbeTarget target_;

@@ -36,7 +36,8 @@ struct ProbeTarget {
   core::Address address;
 };
 
-// doubt: the first result against an edge's state, or the last: its state has not changed, but may soon, or not.
+// doubt: the first result against an edge's state, or the last: its state has not changed, but may soon, or not. The
+// first results of all are doubts that end together, when every edge has one.
 enum class ProbeNews : std::uint8_t { changed, doubt };
 
 class Prober {
@@ -53,7 +54,7 @@ class Prober {
   const EdgeHealth* health(PopIndex, std::size_t index) const;  // null: not probed
   // What the edge's last probe told; nothing if it failed or told none.
   std::optional<EdgeLoad> load(PopIndex, std::size_t index) const;
-  // Time until the edge's state may change; nothing if its probes agree with it.
+  // Time until the edge's state may change; nothing if its probes agree with it. Before the first one: an interval.
   std::optional<core::Duration> time_to_change(PopIndex, std::size_t index) const;
   // Every edge has been probed at least once.
   bool settled() const { return unsettled_ == 0; }

@@ -39,10 +39,11 @@ core::SipKey random_key() {
 
 }  // namespace
 
-Router::Router(const core::Worker& worker, RouterConfig config, RouterPlan plan)
+Router::Router(const core::Worker& worker, PlannedConfig planned, Reread reread)
     : worker_(worker),
-      config_(std::move(config)),
-      plan_(std::move(plan)),
+      reread_(std::move(reread)),
+      config_(std::move(planned.config)),
+      plan_(std::move(planned.plan)),
       own_secrets_{random_key(), std::nullopt},
       secret_age_(worker.loop, [this] { change_own_secret(); }),
       routes_(std::make_shared<const Routes>()),
@@ -60,8 +61,8 @@ Router::~Router() {
   server_.reset();
 }
 
-core::Result<std::unique_ptr<Router>> Router::start(const core::Worker& worker, RouterConfig config, RouterPlan plan) {
-  std::unique_ptr<Router> router(new Router(worker, std::move(config), std::move(plan)));
+core::Result<std::unique_ptr<Router>> Router::start(const core::Worker& worker, PlannedConfig planned, Reread reread) {
+  std::unique_ptr<Router> router(new Router(worker, std::move(planned), std::move(reread)));
   router->watch_edges();
   router->publish(Map::replaced);
   router->spilling_.arm(router->config_.policy.spill_interval);
@@ -208,26 +209,35 @@ void Router::publish(Map map) {
   last_publish_ = worker_.loop.clock().now() - begun;
 }
 
-void Router::reload(RouterConfig config, RouterPlan plan) {
-  for (const std::string& key : config::changes_needing_restart(router_table().schema(), &config_, &config)) {
-    log::warn("needs_restart", {{"key", key}});
-  }
+core::Result<std::vector<std::string>> Router::reload() {
+  auto planned = reread_();
+  if (!planned.ok()) ++reloads_refused_;
+  const auto outcome =
+      planned.ok() ? core::Result<std::vector<std::string>>(take_over(std::move(planned).value())) : planned.error();
+  log::reload(outcome);
+  return outcome;
+}
+
+std::vector<std::string> Router::take_over(PlannedConfig planned) {
+  auto restart = config::changes_needing_restart(router_table().schema(), &config_, &planned.config);
   // Reloads that come often must not keep a step from ever being taken.
-  const bool new_pace = config.policy.spill_interval != config_.policy.spill_interval;
-  config_ = std::move(config);
-  plan_ = std::move(plan);
+  const bool new_pace = planned.config.policy.spill_interval != config_.policy.spill_interval;
+  config_ = std::move(planned.config);
+  plan_ = std::move(planned.plan);
+  probed_ = probed();
   if (new_pace) spilling_.arm(config_.policy.spill_interval);
   ++reloads_;
   if (query_log_) query_log_->reopen();
   watch_edges();
   publish(Map::replaced);
+  return restart;
 }
 
 std::string Router::readiness() const {
   config::Value value;
   value.add("ready", config::Value::of(ready()));
   value.add("draining", config::Value::of(draining_));
-  value.add("probed", config::Value::of(prober_->settled()));
+  value.add("probed", config::Value::of(probed()));
   value.add("all_edges_down", config::Value::of(all_down_));
   std::uint64_t queries = 0;
   for (std::size_t i = 0; i < transports; ++i) queries += server_->totals(static_cast<Transport>(i)).queries();

@@ -17,15 +17,24 @@
 
 namespace skerry::routing {
 
+// A configuration and what it means.
+struct PlannedConfig {
+  RouterConfig config;
+  RouterPlan plan;
+};
+
 class Router final : AdminContent, HttpRoutingSource {
  public:
+  // Reads the configuration anew; its error says what is wrong with it.
+  using Reread = core::UniqueFunction<core::Result<PlannedConfig>()>;
+
   // Answers from the moment it returns. Errors: a port in use or forbidden; the detail names it.
-  static core::Result<std::unique_ptr<Router>> start(const core::Worker&, RouterConfig, RouterPlan);
+  static core::Result<std::unique_ptr<Router>> start(const core::Worker&, PlannedConfig, Reread);
   ~Router();
 
-  // Takes over zones, PoPs, map and probes without missing a query. Listening addresses need a restart: those that
-  // differ are logged.
-  void reload(RouterConfig, RouterPlan);
+  // Takes over zones, PoPs, map and probes without missing a query; the keys whose change needs a restart are the
+  // answer. A bad configuration changes nothing. Logs either.
+  core::Result<std::vector<std::string>> reload() override;
   // From now on not ready; still answering.
   void begin_drain() { draining_ = true; }
 
@@ -37,7 +46,7 @@ class Router final : AdminContent, HttpRoutingSource {
   const core::Address& admin_address() const { return admin_->local_address(); }
 
  private:
-  Router(const core::Worker&, RouterConfig, RouterPlan);
+  Router(const core::Worker&, PlannedConfig, Reread);
   core::Result<void> listen();
   void watch_edges();
   enum class Map { same, replaced };
@@ -58,7 +67,11 @@ class Router final : AdminContent, HttpRoutingSource {
   core::Result<void> open_http(const core::Address&, const http::ServerLimits&,
                                std::shared_ptr<const core::TlsContext>);
 
-  bool ready() const override { return !draining_ && prober_->settled(); }
+  std::vector<std::string> take_over(PlannedConfig);
+  // All edges have been probed once. Those that a reload brings are no reason to lose clients: their first answers live
+  // as long as it takes to probe them.
+  bool probed() const { return probed_ || prober_->settled(); }
+  bool ready() const override { return !draining_ && probed(); }
   std::string readiness() const override;
   std::string metrics() const override;
   std::string configuration() const override;
@@ -72,13 +85,16 @@ class Router final : AdminContent, HttpRoutingSource {
   const HttpRoutingSettings& http_settings() const override { return config_.http.settings; }
 
   core::Worker worker_;
+  Reread reread_;
   RouterConfig config_;
   RouterPlan plan_;
   bool draining_ = false;
+  bool probed_ = false;  // before the last reload
   bool all_down_ = false;
   std::uint64_t edge_changes_ = 0;
   std::uint64_t all_down_times_ = 0;
   std::uint64_t reloads_ = 0;
+  std::uint64_t reloads_refused_ = 0;
   CookieSecrets own_secrets_;  // used unless the configuration has a shared secret
   core::Timer secret_age_;
   std::shared_ptr<RateLimiter> limiter_;

@@ -81,6 +81,8 @@ void Router::write_policy_metrics(metrics::Exposition& out) const {
   out.sample("skerry_router_all_down_total", {}, all_down_times_);
   out.family("skerry_router_reloads_total", "Configurations taken over while running.", "counter");
   out.sample("skerry_router_reloads_total", {}, reloads_);
+  out.family("skerry_router_reloads_refused_total", "Configurations that were not, for they had mistakes.", "counter");
+  out.sample("skerry_router_reloads_refused_total", {}, reloads_refused_);
   out.family("skerry_router_map_ranges", "Address ranges in the answer table.", "gauge");
   out.sample("skerry_router_map_ranges", {}, static_cast<std::uint64_t>(routes_.current()->table.ranges()));
   out.family("skerry_router_map_entries", "Prefixes of the net map.", "gauge");

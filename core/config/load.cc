@@ -165,6 +165,12 @@ std::vector<std::string> Report::lines() const {
   return lines;
 }
 
+core::Error Report::error() const {
+  std::string all;
+  for (const std::string& line : lines()) all.append(all.empty() ? "" : "\n").append(line);
+  return {core::ErrorCode::invalid_configuration, core::ErrorSource::internal, false, std::move(all)};
+}
+
 bool Report::failed(std::string_view path) const {
   const std::string subject = subject_of(path);
   return std::any_of(problems_.begin(), problems_.end(),

@@ -20,6 +20,8 @@ class Report {
   const std::vector<Problem>& problems() const { return problems_; }
   // One printable line a problem, at most 100 of them.
   std::vector<std::string> lines() const;
+  // All lines as one error, a line each: why a configuration is not taken over.
+  core::Error error() const;
   const std::string& file() const { return file_; }
 
   // A problem at a path such as "pop.secret" or "site.0.hosts.1": its place is that of the value, or of the nearest

@@ -12,6 +12,7 @@
 
 #include <cmath>
 #include <memory>
+#include <sstream>
 
 #include "core/log/escape.h"
 
@@ -132,6 +133,16 @@ void listening(std::string_view kind, std::string_view address) {
   if (target().format == Format::json) return info("listening", {{"kind", kind}, {"address", address}});
   const std::string line = fmt::format("listening on {} {}\n", kind, address);
   [[maybe_unused]] const auto taken = ::write(target().descriptor, line.data(), line.size());
+}
+
+void reload(const core::Result<std::vector<std::string>>& outcome) {
+  if (!outcome.ok()) {
+    std::istringstream problems(outcome.error().message());
+    for (std::string line; std::getline(problems, line);) error("reload_refused", {{"problem", line}});
+    return;
+  }
+  info("reloaded");
+  for (const std::string& key : *outcome) warn("needs_restart", {{"key", key}});
 }
 
 }  // namespace skerry::log

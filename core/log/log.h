@@ -12,8 +12,10 @@
 #include <string_view>
 #include <type_traits>
 #include <variant>
+#include <vector>
 
 #include "core/log/options.h"
+#include "core/result.h"
 
 namespace skerry::log {
 
@@ -52,5 +54,8 @@ void error(std::string_view event, Fields = {});
 // A listener is open: "listening on client 127.0.0.1:8080" on standard error, which people and scripts wait for
 // whatever the level is; an event like any other where lines are JSON.
 void listening(std::string_view kind, std::string_view address);
+
+// What a reload came to: the keys that need a restart to change, or why nothing changed (a line of the error's each).
+void reload(const core::Result<std::vector<std::string>>&);
 
 }  // namespace skerry::log

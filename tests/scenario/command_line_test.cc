@@ -2,6 +2,7 @@
 // standard error, too, where machines read it.
 #include <boost/test/unit_test.hpp>
 #include <csignal>
+#include <fstream>
 #include <sstream>
 
 #include "tests/support/pop.h"
@@ -277,6 +278,18 @@ BOOST_FIXTURE_TEST_CASE(each_router_command_prints_a_table_or_json, OneRouter) {
   router.send(SIGTERM);
   router.wait_for_line("draining");
   holds(skerry_says({"ready", "--admin", at}), {{"ready"}, 1, {"not ready: draining\n"}});
+}
+
+BOOST_FIXTURE_TEST_CASE(reload_takes_the_file_over_or_tells_all_that_is_wrong_with_it, OneRouter) {
+  const std::vector<std::string> reload = {"reload", "--admin", local(admin), "--token", "router-token"};
+  holds(skerry_says({"reload", "--admin", local(admin)}), {{"reload"}, 1, {"skerry: 401: "}});
+  std::ofstream(file, std::ios::app) << "[[pop]]\nname = \"ber\"\nlatitude = 52.5\nlongitude = 13.4\n";
+  holds(skerry_says(reload), {reload, 0, {"reloaded\n"}});
+  holds(skerry_says({"pops", "--admin", local(admin)}), {{"pops"}, 0, {"ber "}});
+  std::ofstream(file, std::ios::app) << "latitud = 1\nnam = 2\n";
+  holds(skerry_says(reload), {reload, 1, {"skerry: 409: ", "did you mean \"latitude\"", "did you mean \"name\""}});
+  router.wait_for_line("latitud");
+  holds(skerry_says({"pops", "--admin", local(admin)}), {{"pops"}, 0, {"ber "}});
 }
 
 BOOST_FIXTURE_TEST_CASE(prometheus_accepts_the_routers_metrics, OneRouter) {

@@ -82,6 +82,10 @@ int admin_command(const Options& options, std::string_view method, const std::st
   return answer->head.status == 207 ? 1 : 0;  // 207: some members were not reached
 }
 
+std::string as_it_came(const std::string& answer) {
+  return answer;
+}
+
 // Readiness as the edge or router itself judges it: 0 or 1, and one line that says why.
 int ready(const Options& options) {
   const auto address = core::Address::parse(options.admin);
@@ -229,6 +233,7 @@ void add_edge_commands(CLI::App& app, Options& options) {
       ->required();
   app.add_subcommand("stat", "What the edge has done: requests, hits, fills, store");
   app.add_subcommand("ready", "Whether an edge or router takes clients, and why not; exit 1 if it does not");
+  app.add_subcommand("reload", "An edge or router takes its configuration over anew; exit 1, and why, if it does not");
 }
 
 void add_check_command(CLI::App& app, Options& options) {
@@ -249,6 +254,7 @@ std::optional<int> edge_command(const CLI::App& app, const Options& options) {
     return admin_command(options, "GET", "/ring?url=" + options.url, "", cli::ring_report);
   if (app.got_subcommand("stat")) return admin_command(options, "GET", "/stat", "", cli::stat_report);
   if (app.got_subcommand("ready")) return ready(options);
+  if (app.got_subcommand("reload")) return admin_command(options, "POST", "/reload", "", as_it_came);
   return std::nullopt;
 }
 

@@ -10,8 +10,10 @@ BOOST_AUTO_TEST_CASE(the_first_result_decides_at_once) {
   EdgeHealth up({2, 3}), down({2, 3});
   BOOST_TEST(up.up());
   BOOST_TEST(!up.known());
+  BOOST_TEST(up.results_to_change() == 1);
   BOOST_TEST(!up.observe(true));
   BOOST_TEST(up.known());
+  BOOST_TEST(up.results_to_change() == 0);
   BOOST_TEST(down.observe(false, "connect_refused"));
   BOOST_TEST(!down.up());
   BOOST_TEST(down.last_failure() == "connect_refused");

@@ -46,26 +46,32 @@ struct Fixture {
       std::move(http::Server::listen(edge.worker(), {edge.ip(), 8080}, {}, nullptr, service)).value();
   std::unique_ptr<routing::Router> router;
 
-  std::pair<routing::RouterConfig, routing::RouterPlan> loaded() {
-    auto loaded = config::load_text(routing::router_table(), std::string(configuration), "router.toml", {});
+  std::string text{configuration};
+
+  core::Result<routing::PlannedConfig> loaded() {
+    auto loaded = config::load_text(routing::router_table(), text, "router.toml", {});
     routing::RouterPlan plan = routing::plan_of(loaded.config, loaded.report);
-    for (const auto& line : loaded.report.lines()) BOOST_TEST_MESSAGE(line);
-    BOOST_REQUIRE(loaded.ok());
+    if (!loaded.ok()) return loaded.report.error();
     loaded.config.router.listen.clear();
-    return {std::move(loaded.config), std::move(plan)};
+    return routing::PlannedConfig{std::move(loaded.config), std::move(plan)};
   }
-  std::string metrics() {
+  void start() {
+    router = std::move(routing::Router::start(host.worker(), std::move(loaded()).value(), [this] {
+               return loaded();
+             })).value();
+  }
+  http::SimpleResponse get(const char* path) {
     http::SimpleRequest request;
     request.address = router->admin_address();
     request.head.authority = "router";
-    request.head.path = "/metrics";
-    std::string body;
+    request.head.path = path;
+    std::optional<http::SimpleResponse> answer;
     const auto call = http::SimpleCall::start(edge.worker(), std::move(request), [&](auto response) {
       BOOST_REQUIRE(response.ok());
-      body = response->body;
+      answer = std::move(response).value();
     });
-    simulation.run_until([&] { return !body.empty(); }, 10s);
-    return body;
+    simulation.run_until([&] { return answer.has_value(); }, 10s);
+    return std::move(answer).value();
   }
 };
 
@@ -75,15 +81,48 @@ BOOST_FIXTURE_TEST_SUITE(running_router, Fixture)
 
 BOOST_AUTO_TEST_CASE(reloads_that_come_often_do_not_keep_a_full_pop_from_spilling) {
   service.body = R"({"in_flight":100})";
-  auto [config, plan] = loaded();
-  router = std::move(routing::Router::start(host.worker(), std::move(config), std::move(plan))).value();
+  start();
   for (int i = 0; i < 15; ++i) {
     simulation.run_for(4s);
-    auto [again, new_plan] = loaded();
-    router->reload(std::move(again), std::move(new_plan));
+    BOOST_TEST(router->reload().ok());
   }
-  const std::string text = metrics();
-  BOOST_TEST(text.find("\nskerry_router_spill_moves_total 6\n") != std::string::npos, text);
+  const std::string metrics = get("/metrics").body;
+  BOOST_TEST(metrics.find("\nskerry_router_spill_moves_total 6\n") != std::string::npos, metrics);
+  router.reset();
+}
+
+// Whoever announces this router's address by its readiness would withdraw it at each reload.
+BOOST_AUTO_TEST_CASE(a_router_that_was_ready_stays_so_through_reloads_that_bring_new_edges) {
+  start();
+  BOOST_TEST(get("/readyz").head.status == 503);
+  simulation.run_for(5s);
+  BOOST_TEST(get("/readyz").head.status == 200);
+  text += "[[pop]]\nname = \"ber\"\n[[pop.edge]]\nname = \"ber-1\"\naddresses = [\"10.0.0.4\"]\n";
+  BOOST_TEST(router->reload().ok());
+  BOOST_TEST(get("/readyz").head.status == 200);
+  router.reset();
+}
+
+BOOST_AUTO_TEST_CASE(answers_made_before_an_edge_was_probed_do_not_live_long) {
+  start();
+  const auto told = [&] { return get("/explain?ip=192.0.2.1").body; };
+  BOOST_TEST(told().find("\"ttl_limit\": 5") != std::string::npos, told());
+  simulation.run_for(5s);
+  BOOST_TEST(told().find("ttl_limit") == std::string::npos, told());
+  router.reset();
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_with_mistakes_tells_all_of_them_changes_nothing_and_is_counted) {
+  start();
+  text += "[[pop]]\nname = \"lon\"\n[nonsense]\n";
+  const auto outcome = router->reload();
+  BOOST_REQUIRE(!outcome.ok());
+  for (const char* part : {"two PoPs have this name", "nonsense"}) {
+    BOOST_TEST(outcome.error().detail.find(part) != std::string::npos, outcome.error().detail);
+  }
+  const std::string metrics = get("/metrics").body;
+  BOOST_TEST(metrics.find("\nskerry_router_reloads_refused_total 1\n") != std::string::npos);
+  BOOST_TEST(metrics.find("\nskerry_router_reloads_total 0\n") != std::string::npos);
   router.reset();
 }
 

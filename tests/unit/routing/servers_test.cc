@@ -104,7 +104,14 @@ struct EdgeContent final : AdminContent {
     changes.push_back(std::string(kind) + " " + name + " " + std::string(state));
     return name == "lon" ? Change::done : Change::no_such_name;
   }
+  core::Result<std::vector<std::string>> reload() override {
+    if (!broken.empty()) {
+      return core::Error{core::ErrorCode::invalid_configuration, core::ErrorSource::internal, false, broken};
+    }
+    return std::vector<std::string>{"router.listen"};
+  }
   std::vector<std::string> changes;
+  std::string broken;
 };
 
 struct ProberFixture : World {
@@ -292,14 +299,17 @@ BOOST_AUTO_TEST_CASE(doubt_is_told_and_has_a_time_to_the_decision) {
   prober = std::make_unique<Prober>(
       router.worker(), settings, std::vector<ProbeTarget>{{"edge-1", 0, 0, {other.ip(), 8080}}},
       [&](const ProbeTarget&, const EdgeHealth&, ProbeNews news) { doubts += news == ProbeNews::doubt; });
+  BOOST_REQUIRE(prober->time_to_change(0, 0).has_value());
+  BOOST_TEST((*prober->time_to_change(0, 0) == 2s), "the first probe decides");
   simulation.run_for(5s);
+  BOOST_TEST(doubts == 1, "every edge has been probed");
   BOOST_TEST(!prober->time_to_change(0, 0).has_value());
   simulation.partition(router, other);
-  simulation.run_until([&] { return doubts > 0; }, 20s);
+  simulation.run_until([&] { return doubts > 1; }, 20s);
   BOOST_REQUIRE(prober->time_to_change(0, 0).has_value());
   BOOST_TEST((*prober->time_to_change(0, 0) == 4s), "two more probes of three");
   simulation.heal(router, other);
-  BOOST_TEST(simulation.run_until([&] { return doubts > 1; }, 20s));
+  BOOST_TEST(simulation.run_until([&] { return doubts > 2; }, 20s));
   BOOST_TEST(!prober->time_to_change(0, 0).has_value());
 }
 
@@ -342,11 +352,14 @@ BOOST_AUTO_TEST_CASE(a_load_is_forgotten_when_the_edge_tells_none_any_more) {
   prober.reset();
 }
 
-BOOST_AUTO_TEST_CASE(a_state_is_changed_only_with_the_token) {
+struct AdminFixture : World {
   EdgeContent content;
-  AdminService service(content);
-  auto admin = std::move(http::Server::listen(other.worker(), {other.ip(), 9181}, {}, nullptr, service)).value();
-  const auto post = [&](const char* path, const char* token) {
+  AdminService service{content};
+  std::unique_ptr<http::Server> admin =
+      std::move(http::Server::listen(other.worker(), {other.ip(), 9181}, {}, nullptr, service)).value();
+  std::string body;  // of the last answer
+
+  int post(const char* path, const char* token) {
     http::SimpleRequest request;
     request.address = {other.ip(), 9181};
     request.head.method = http::Method::post;
@@ -357,10 +370,14 @@ BOOST_AUTO_TEST_CASE(a_state_is_changed_only_with_the_token) {
     int status = 0;
     const auto call = http::SimpleCall::start(router.worker(), std::move(request), [&](auto response) {
       status = response.ok() ? response->head.status : -1;
+      if (response.ok()) body = response->body;
     });
     simulation.run_until([&] { return status != 0; }, 10s);
     return status;
-  };
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(a_state_is_changed_only_with_the_token, AdminFixture) {
   BOOST_TEST(post("/state/pop/lon/drain", "") == 401);
   BOOST_TEST(post("/state/pop/lon/drain", "Bearer no") == 401);
   BOOST_TEST(content.changes.empty());
@@ -371,6 +388,15 @@ BOOST_AUTO_TEST_CASE(a_state_is_changed_only_with_the_token) {
   for (const char* path : {"/state/pop", "/state/pop/", "/state/pop/lon", "/", "/metrics", "/state//"}) {
     BOOST_TEST(post(path, "Bearer yes") == 404, path);
   }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_reload_is_asked_for_with_the_token_and_answered_with_what_came_of_it, AdminFixture) {
+  BOOST_TEST(post("/reload", "Bearer no") == 401);
+  BOOST_TEST(post("/reload", "Bearer yes") == 200);
+  BOOST_TEST(body == "reloaded\nneeds a restart: router.listen\n");
+  content.broken = "router.toml:1:1: no\nrouter.toml:2:1: nor this";
+  BOOST_TEST(post("/reload", "Bearer yes") == 409);
+  BOOST_TEST(body == "invalid_configuration: router.toml:1:1: no\nrouter.toml:2:1: nor this\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
