@@ -7,6 +7,7 @@
 #include "core/dns/resolver.h"
 #include "core/log/log.h"
 #include "core/mutex.h"
+#include "edge/peer/protocol.h"
 
 namespace skerry::edge {
 
@@ -171,8 +172,10 @@ core::Result<void> Edge::add_server(PerWorker& part, std::string_view kind, core
   }
   // Port 0: the first worker gets a free one, the others share it.
   if (address.port == 0 && !first_worker) address = workers_.front()->servers[part.servers.size()]->local_address();
+  const http::ServerLimits& of_clients = snapshot_->config().limits;
+  const http::ServerLimits limits = kind == "peer" ? peer_limits(of_clients) : of_clients;
   http::RequestService& service = kind == "peer" ? part.edge.peer_service() : part.edge.client_service();
-  auto server = http::Server::listen(part.edge.worker(), address, snapshot_->config().limits, std::move(tls), service);
+  auto server = http::Server::listen(part.edge.worker(), address, limits, std::move(tls), service);
   if (!server.ok()) return server.error();
   if (first_worker) listening_.push_back(std::string(kind) + " " + (*server)->local_address().to_string());
   if (proxies) (*server)->expect_proxies(*proxies);

@@ -9,6 +9,8 @@ namespace skerry::edge {
 namespace {
 
 constexpr std::size_t longest_field = 4096;
+constexpr std::size_t longest_reference = 16 * 1024;  // of a Location that is invalidated (cache_key.cc)
+constexpr std::size_t fields_of_peers = 8;
 
 std::int64_t seconds_since_epoch(core::WallTime time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
@@ -59,6 +61,15 @@ core::Error refusal(std::string_view why) {
 }
 
 }  // namespace
+
+http::ServerLimits peer_limits(const http::ServerLimits& of_clients) {
+  constexpr std::size_t encoded = 3;  // bytes for one
+  http::ServerLimits limits = of_clients;
+  limits.target_size = encoded * (of_clients.head_size + longest_reference) + longest_field;
+  limits.head_size = limits.target_size + longest_field + of_clients.head_size;
+  limits.header_fields += fields_of_peers;
+  return limits;
+}
 
 void sign_peer_request(http::RequestHead& head, const PeerRequest& peer, std::string_view secret, core::WallTime now) {
   std::string statement;

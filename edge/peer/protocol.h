@@ -12,12 +12,17 @@
 
 #include "core/clock.h"
 #include "core/http/head.h"
+#include "core/http/server.h"
 #include "core/result.h"
 
 namespace skerry::edge {
 
 // Signed requests are good for this long either way: members' clocks may differ by less.
 constexpr std::chrono::minutes peer_clock_tolerance{5};
+
+// What members may send, from what clients may: a client's whole head and our field with it, or a purge of any key that
+// can be made of such a head, percent-encoded. A member that refused a purge for its length would have missed it.
+http::ServerLimits peer_limits(const http::ServerLimits& of_clients);
 
 struct PeerRequest {
   std::string member;  // the asking edge's name

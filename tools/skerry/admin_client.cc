@@ -9,6 +9,12 @@
 #include "core/random.h"
 
 namespace skerry::cli {
+namespace {
+
+// A thousand purges, each on every member's disk before the next, or a router that reads a large map anew.
+constexpr std::chrono::minutes patience{2};
+
+}  // namespace
 
 core::Result<http::SimpleResponse> ask(http::SimpleRequest request) {
   auto made = core::LibeventLoop::create();
@@ -42,6 +48,7 @@ core::Result<http::SimpleResponse> ask_admin(const AdminTarget& target, std::str
     request.head.fields.add(field.substr(0, colon), http::trim_blanks(value));
   }
   request.body = std::move(body);
+  request.timeout = patience;
   auto answer = ask(std::move(request));
   if (!answer.ok()) {
     core::Error error = answer.error();

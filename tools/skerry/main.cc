@@ -59,12 +59,15 @@ void print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
+// What stands on the command line counts before the environment.
 std::string token_of(const Options& options) {
   if (!options.token.empty()) return options.token;
   std::string token;
   if (!options.token_file.empty()) {
     std::ifstream file(options.token_file);
     std::getline(file, token);
+  } else if (const char* given = std::getenv("SKERRY_ADMIN_TOKEN")) {
+    token = given;
   }
   return token;
 }
@@ -305,8 +308,8 @@ int main(int argc, char** argv) {
   app.add_option("--admin", options.admin, "Admin listener of the edge, ADDRESS:PORT")
       ->envname("SKERRY_ADMIN")
       ->capture_default_str();
-  app.add_option("--token", options.token, "Admin token, for what changes something")->envname("SKERRY_ADMIN_TOKEN");
-  app.add_option("--token-file", options.token_file, "File that holds the admin token");
+  app.add_option("--token", options.token, "Admin token, for what changes something; otherwise SKERRY_ADMIN_TOKEN");
+  app.add_option("--token-file", options.token_file, "File that holds the admin token")->check(CLI::ExistingFile);
   app.add_flag("--json", options.json, "Print the answer's JSON as it came");
 
   add_edge_commands(app, options);

@@ -194,6 +194,22 @@ BOOST_AUTO_TEST_CASE(unreachable_member_is_named_and_validates_everything_when_i
   BOOST_TEST(pop.edges[1]->counters.purge_gaps.value() == 1u);
 }
 
+// Anybody's POST to such a URL invalidates it: a member that refused it would miss a purge, and validate all it holds.
+BOOST_AUTO_TEST_CASE(purge_of_the_longest_url_reaches_every_member_whatever_it_is_spelled_with) {
+  SimulatedPop pop(13, 2);
+  const std::string longest = "/" + std::string(pop.edges[0]->snapshot->config().limits.target_size - 1, '"');
+  for (const std::string& path : {longest, std::string("/next")}) {
+    std::optional<edge::PurgeOutcome> outcome;
+    pop.edges[0]->relay->invalidate({edge::PurgeKind::url, "http://www.example.com" + path, false}, {});
+    pop.edges[0]->relay->purge({edge::PurgeKind::url, "http://www.example.com" + path, false},
+                               [&](core::Result<edge::PurgeOutcome> result) { outcome = std::move(result).value(); });
+    pop.simulation.run_until([&] { return outcome.has_value(); }, std::chrono::seconds(10));
+    BOOST_TEST(outcome.value().unreachable.size() == 0u);
+  }
+  pop.simulation.run_for(std::chrono::seconds(5));
+  BOOST_TEST(pop.edges[1]->counters.purge_gaps.value() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(silent_member_costs_its_time_out_once_and_not_at_every_purge) {
   SimulatedPop pop(12, 2);
   pop.simulation.partition(pop.edges[0]->host, pop.edges[1]->host);

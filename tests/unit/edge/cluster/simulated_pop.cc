@@ -185,9 +185,10 @@ SimulatedEdge::SimulatedEdge(core::SimulatedHost& simulated, EdgeConfig config, 
     workers.push_back(std::make_unique<EdgeWorker>(host.worker(i), shared, snapshot));
     EdgeWorker& worker = *workers.back();
     for (const bool peers : {false, true}) {
-      auto server =
-          http::Server::listen(host.worker(i), {host.ip(), peers ? peer_port : client_port}, snapshot->config().limits,
-                               nullptr, peers ? worker.peer_service() : worker.client_service());
+      const http::ServerLimits& limits = snapshot->config().limits;
+      auto server = http::Server::listen(host.worker(i), {host.ip(), peers ? peer_port : client_port},
+                                         peers ? peer_limits(limits) : limits, nullptr,
+                                         peers ? worker.peer_service() : worker.client_service());
       BOOST_REQUIRE(server.ok());
       servers.push_back(std::move(server).value());
     }
