@@ -158,6 +158,12 @@ Storable may_store(const http::RequestHead& request, const http::ResponseHead& r
   return {true, Reason::stored};
 }
 
+Reason refused_update(const http::RequestHead& request, const http::ResponseHead& updated, const CachePolicy& policy) {
+  const EffectiveControl effective = effective_control(updated.fields);
+  const Reason why = refused_by_directives(request, updated.status, effective.control, policy);
+  return why != Reason::none ? why : refused_by_cookie(updated, effective, policy);
+}
+
 bool may_replace(int status, const Freshness& freshness) {
   if (status < 500) return true;
   return freshness.is_explicit() && freshness.why != FreshnessSource::negative_ttl;

@@ -23,6 +23,9 @@ struct Storable {
 // or an origin's failure, are not stored, either (no_lifetime).
 Storable may_store(const http::RequestHead&, const http::ResponseHead&, const Freshness&, const CachePolicy&);
 
+// May the fields of a 304, laid over those stored (RFC 9111 3.2), be kept for others? Reason::none, or what forbids it.
+Reason refused_update(const http::RequestHead&, const http::ResponseHead& updated, const CachePolicy&);
+
 // May this answer, which may be stored, take the place of an earlier one? A server's error only if the origin itself
 // says how long it is good: what a site's negative_ttl says is good enough where nothing better is kept.
 bool may_replace(int status, const Freshness&);

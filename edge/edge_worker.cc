@@ -104,33 +104,48 @@ void EdgeWorker::invalidate(const http::RequestHead& request, const http::Respon
   for (std::string& path : paths) {
     http::RequestHead target = request;
     target.path = std::move(path);
+    const Site* its_site = snapshot_->find_site(target);  // a Location may lead to another route, with other rules
     std::string key;
-    make_primary_key(target, site.key, key);
+    make_primary_key(target, its_site ? its_site->key : site.key, key);
     // Here at once; the members hear of it by the relay.
     shared_.store.purge(worker_, {PurgeKind::url, key, false, Reason::invalidated}, [](core::Result<Epoch>) {});
     shared_.invalidate({PurgeKind::url, std::move(key), false, Reason::invalidated}, {});
   }
 }
 
+// At most one at a time: those who ask meanwhile are answered past the cache.
+void EdgeWorker::make_up_for_purges(std::string positions) {
+  if (shared_.making_up.exchange(true)) return;
+  shared_.counters.purge_gaps.add(worker_.index);
+  shared_.store.purge(worker_, {PurgeKind::all, {}, true},
+                      [&shared = shared_, positions = std::move(positions)](core::Result<Epoch> validating) {
+                        if (validating.ok()) shared.positions.adopt(positions);
+                        shared.making_up = false;
+                      });
+}
+
 void EdgeWorker::replace(ObjectHead head, std::vector<core::Chunk> body) {
   const Epoch before = store().epoch();
   Purge purge{PurgeKind::url, head.primary_key, false, Reason::invalidated};
-  shared_.invalidate(std::move(purge),
-                     [this, before, head = std::move(head), body = std::move(body)](Epoch epoch) mutable {
-                       if (epoch != before + 1) return;
-                       head.epoch = epoch;
-                       worker_.loop.post([this, head = std::move(head), body = std::move(body)]() mutable {
-                         std::uint64_t size = 0;
-                         for (const core::Chunk& chunk : body) size += chunk.size();
-                         Reason why_not = Reason::none;
-                         const auto writer = store().begin(worker_, std::move(head), size, why_not);
-                         if (!writer) return;
-                         for (const core::Chunk& chunk : body) {
-                           if (!writer->append(chunk)) return;
-                         }
-                         writer->commit();
-                       });
-                     });
+  shared_.invalidate(purge, [this, before, purge, head = std::move(head), body = std::move(body)](Epoch epoch) mutable {
+    if (epoch == 0) {  // the relay is full: here, at least
+      store().purge(worker_, std::move(purge), [](core::Result<Epoch>) {});
+      return;
+    }
+    if (epoch != before + 1) return;
+    head.epoch = epoch;
+    worker_.loop.post([this, head = std::move(head), body = std::move(body)]() mutable {
+      std::uint64_t size = 0;
+      for (const core::Chunk& chunk : body) size += chunk.size();
+      Reason why_not = Reason::none;
+      const auto writer = store().begin(worker_, std::move(head), size, why_not);
+      if (!writer) return;
+      for (const core::Chunk& chunk : body) {
+        if (!writer->append(chunk)) return;
+      }
+      writer->commit();
+    });
+  });
 }
 
 void EdgeWorker::record(const AccessFacts& facts) {

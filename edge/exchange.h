@@ -229,6 +229,7 @@ class Exchange final : public http::RequestHandler, private Follower, private Pa
     std::uint64_t offset = 0, end = 0;  // [offset, end) is still to be sent
     ObjectPtr part;                     // the one that holds `offset`, if it is stored
     bool sought = false;                // ... was looked for
+    bool unreadable = false;            // ... and is on disk: if that gives nothing, it is fetched
     std::uint64_t number() const { return offset / part_size; }
   };
   std::optional<Parted> parted_;

@@ -124,10 +124,15 @@ FillRequest Exchange::fill_request(bool joinable, bool background) {
   return fill;
 }
 
-// Stale-while-revalidate: the fill runs on without a follower.
+// Stale-while-revalidate: the fill runs on without a follower. What this client may have by its credentials says
+// nothing about what the others may, who share the answer.
 void Exchange::refresh_in_background() {
   const auto usable = [](const std::shared_ptr<Fill>&) { return true; };
-  const auto make = [this] { return edge_.new_fill(fill_request(true, true)); };
+  const auto make = [this] {
+    FillRequest fill = fill_request(true, true);
+    fill.request.fields.remove(http::HeaderId::authorization);
+    return edge_.new_fill(std::move(fill));
+  };
   FillTable::Joined joined = edge_.fills().join_or_start(hash_, sources().front().is_peer(), usable, make);
   if (joined.made) joined.fill->start();
 }
@@ -159,11 +164,11 @@ Exchange::Next Exchange::follow() {
       return wait_for(wake_fill | wake_deadline);
     }
     case FillState::released:
-      if (parted_) return part_failed();
+      if (parted_ && view_->why() != Reason::collapsed) return part_failed();
       // Its first bytes went by while this one was on its way to it: others may be, too.
       if (view_->why() == Reason::collapsed && !std::exchange(rejoined_, true)) {
         leave_fill();
-        return go(Step::lookup);
+        return go(parted_ ? Step::parts : Step::lookup);
       }
       return fetch_alone(view_->why());
     case FillState::failed:
@@ -190,9 +195,10 @@ Exchange::Next Exchange::follow() {
   return Next::done;
 }
 
-// To the one whose request brought them (RFC 8297 3): whether others may have the answer is not known yet.
+// To the one whose request brought them (RFC 8297 3): whether others may have the answer is not known yet. What an
+// origin says on the way to a later part comes too late for that.
 void Exchange::pass_on_interims() {
-  if (!view_->is_leader(*this)) return;
+  if (head_sent_ || !view_->is_leader(*this)) return;
   while (interims_sent_ < view_->interims().size()) sink_->send_interim(*view_->interims()[interims_sent_++]);
 }
 
@@ -209,11 +215,12 @@ Exchange::Next Exchange::follow_head() {
   const FillHead& head = *view_->head();
   const bool leader = view_->is_leader(*this);
   const bool matches = is_variant(head.head);
-  if (!leader && !head.shareable) return fetch_alone(head.why);
-  if (!leader && !matches) return fetch_alone(Reason::vary_mismatch);
+  // Those who waited ask a failing origin no more than the one whose request it failed.
   if (object_ && is_server_error(head.head.status) &&
       may_serve_stale(object_->head(), site_->policy, Failure::server_error, worker_.loop.wall()))
     return serve_stale(Reason::stale_if_error);
+  if (!leader && !head.shareable) return fetch_alone(head.why);
+  if (!leader && !matches) return fetch_alone(Reason::vary_mismatch);
   object_.reset();
   if (head.why != Reason::stored && head.why != Reason::from_peer)
     verdict_.reason = head.why;

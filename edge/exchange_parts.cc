@@ -69,7 +69,7 @@ Exchange::Next Exchange::parts() {
   if (parted_->part) return send_part();
   if (!head_sent_) verdict_.outcome = Outcome::partial;
   parted_->sought = false;  // if another fill has just stored it, it is looked for again
-  rechecked_ = false;
+  rechecked_ = parted_->unreadable;
   const std::string key = part_key(variant_key_, parted_->etag, parted_->number());
   return join_or_begin_fill(key, edge_.store().hash(key));
 }
@@ -81,13 +81,15 @@ void Exchange::look_for_part() {
   std::string key = part_key(variant_key_, parted_->etag, parted_->number());
   Found found = edge_.store().find(edge_.store().hash(key), key);
   if (const auto* object = std::get_if<ObjectPtr>(&found)) object_ = *object;
-  if (const auto* on_disk = std::get_if<FoundOnDisk>(&found)) load_from_disk(std::move(key), *on_disk);
+  const auto* on_disk = std::get_if<FoundOnDisk>(&found);
+  parted_->unreadable = on_disk != nullptr;
+  if (on_disk) load_from_disk(std::move(key), *on_disk);
 }
 
 // The part is there, or has begun to arrive.
 Exchange::Next Exchange::send_part() {
   if (!parted_->part) {
-    if (!view_->is_leader(*this) && !view_->head()->shareable) return part_failed();
+    if (!view_->is_leader(*this) && !view_->head()->shareable) return fetch_alone(view_->head()->why);
     verdict_.forward_status = 206;
     verdict_.stored = view_->head()->stored;
   }

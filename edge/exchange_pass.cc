@@ -78,7 +78,6 @@ http::RequestHead Exchange::pass_request(const Source& source) {
   const bool upgrade = head.fields.contains(http::HeaderId::upgrade);
   const std::string protocol(head.fields.find(http::HeaderId::upgrade).value_or(""));
   sanitise_client_request(head);
-  head.fields.remove(http::HeaderId::expect);
   head.fields.remove("HTTP2-Settings");
   head.fields.set(http::HeaderId::x_request_id, request_id_);
   // One protocol, never h2c and never a list that could hide it.

@@ -22,6 +22,13 @@ constexpr int most_resumes = 8;
 // A fill that nobody waits for any more goes on if at most this is missing.
 constexpr std::uint64_t worth_fetching = 8 << 20;
 
+// RFC 9111 3: what was stored before is displaced by an answer that forbids storing; not by a failure, nor by what the
+// client's own credentials, directives or rate brought about.
+bool displaces(Reason why, int status) {
+  const bool clients = why == Reason::authorization || why == Reason::request_no_store;
+  return !clients && status < 500 && status != 401 && status != 403 && status != 407 && status != 429;
+}
+
 }  // namespace
 
 Fill::Fill(const Context& context, FillRequest request)
@@ -80,7 +87,7 @@ void Fill::fetch_from(const Source& source) {
 }
 
 void Fill::on_fetch_interim(const http::ResponseHead& interim) {
-  if (state_ != State::waiting) return;
+  if (state_ != State::waiting || interim.status == 100) return;  // 100 answers an Expect of ours: there is none
   FillUpdate update;
   update.interim = std::make_shared<const http::ResponseHead>(interim);
   publish(std::move(update));
@@ -118,12 +125,16 @@ void Fill::release(Reason why) {
 }
 
 void Fill::accept_validation(const http::ResponseHead& response) {
-  if (!selects(request_.stale->head(), response)) {
-    ask_unconditionally();  // RFC 9111 4.3.4: a 304 about something else updates nothing
-    return;
-  }
+  // RFC 9111 4.3.4: a 304 about something else updates nothing.
+  if (!selects(request_.stale->head(), response)) return ask_unconditionally();
   const ResponseTimes times{requested_, context_.worker.loop.wall(), request_.epoch};
-  ObjectHead head = updated_by_304(request_.stale->head(), response, request_.site->policy, times);
+  const CachePolicy& policy = request_.site->policy;
+  ObjectHead head = updated_by_304(request_.stale->head(), response, policy, times);
+  // What it says may be for this client alone: then so is the answer.
+  http::ResponseHead updated;
+  updated.status = head.status;
+  updated.fields = head.fields;
+  if (refused_update(request_.request, updated, policy) != Reason::none) return ask_unconditionally();
   FillUpdate update;
   update.state = FillState::validated;
   update.object = context_.store.update(request_.stale, std::move(head));
@@ -209,8 +220,7 @@ void Fill::settle_sharing(FillHead& head) {
       table.remember_unshareable(request_.table_hash, context_.worker.loop.now() + request_.site->policy.hit_for_miss);
     table.remove(request_.table_hash, request_.asks_peers(), *this);
   }
-  // RFC 9111 3: what was stored before is displaced by an answer that forbids storing, not by a failure.
-  if (copy_ && head.why != Reason::stored && head.head.status < 500) {
+  if (copy_ && head.why != Reason::stored && displaces(head.why, head.head.status)) {
     context_.store.purge(context_.worker, {PurgeKind::url, request_.primary_key, false, Reason::displaced},
                          [](core::Result<Epoch>) {});
   }

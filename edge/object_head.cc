@@ -1,5 +1,6 @@
 #include "edge/object_head.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 
@@ -104,13 +105,14 @@ bool name_object(ObjectHead& object, const http::RequestHead& request, std::stri
 
 http::HeaderMap fields_for_one(const http::HeaderMap& fields) {
   const http::CacheControl control = effective_control(fields).control;
+  const auto named = [&](std::string_view name) {
+    const auto is_it = [&](const std::string& one) { return http::equals_ignoring_case(one, name); };
+    return std::any_of(control.no_cache_fields.begin(), control.no_cache_fields.end(), is_it) ||
+           std::any_of(control.private_fields.begin(), control.private_fields.end(), is_it);
+  };
   http::HeaderMap once;
-  for (const auto* names : {&control.no_cache_fields, &control.private_fields}) {
-    for (const std::string& name : *names) {
-      for (const http::HeaderMap::Field field : fields) {
-        if (http::equals_ignoring_case(field.name, name) && !once.find(name)) once.add(field.name, fields.joined(name));
-      }
-    }
+  for (const http::HeaderMap::Field field : fields) {
+    if (named(field.name)) once.add(field.name, field.value);
   }
   remove_unstorable(once);
   return once;

@@ -39,7 +39,8 @@ void sanitise_client_request(http::RequestHead& head) {
   remove_peer_fields(head.fields);
   for (const http::HeaderId id :
        {http::HeaderId::forwarded, http::HeaderId::x_forwarded_for, http::HeaderId::x_forwarded_host,
-        http::HeaderId::x_forwarded_proto, http::HeaderId::proxy_connection, http::HeaderId::surrogate_capability})
+        http::HeaderId::x_forwarded_proto, http::HeaderId::proxy_connection, http::HeaderId::surrogate_capability,
+        http::HeaderId::expect})
     head.fields.remove(id);
 }
 

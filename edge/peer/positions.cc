@@ -4,6 +4,26 @@
 #include <charconv>
 
 namespace skerry::edge {
+namespace {
+
+// False: what follows in the list can't be read.
+template <class Visit>
+bool for_each_position(std::string_view list, Visit visit) {
+  while (!list.empty()) {
+    const std::string_view part = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(list.size(), part.size() + 1));
+    const std::size_t equals = part.find('=');
+    const std::size_t dot = part.find('.', equals == std::string_view::npos ? 0 : equals);
+    if (equals == std::string_view::npos || dot == std::string_view::npos) return false;
+    PurgeNumber purge{std::string(part.substr(0, equals)), 0, 0};
+    std::from_chars(part.data() + equals + 1, part.data() + dot, purge.boot);
+    std::from_chars(part.data() + dot + 1, part.data() + part.size(), purge.number);
+    visit(purge);
+  }
+  return true;
+}
+
+}  // namespace
 
 PurgePositions::Arrival PurgePositions::arrival_of(const PurgeNumber& purge) const {
   core::MutexLock lock(mutex_);
@@ -40,22 +60,27 @@ std::string PurgePositions::to_string() const {
   return text_;
 }
 
+bool PurgePositions::has_seen(const PurgeNumber& purge) const {
+  const auto known = seen_.find(purge.member);
+  if (known == seen_.end()) return false;
+  const Seen& seen = known->second;
+  return seen.boot > purge.boot || (seen.boot == purge.boot && seen.number >= purge.number);
+}
+
 bool PurgePositions::covers(std::string_view other) const {
   core::MutexLock lock(mutex_);
   if (other == text_) return true;
-  while (!other.empty()) {
-    const std::string_view part = other.substr(0, other.find(','));
-    other.remove_prefix(std::min(other.size(), part.size() + 1));
-    const std::size_t equals = part.find('=');
-    const std::size_t dot = part.find('.', equals == std::string_view::npos ? 0 : equals);
-    if (equals == std::string_view::npos || dot == std::string_view::npos) return false;
-    std::uint64_t boot = 0, number = 0;
-    std::from_chars(part.data() + equals + 1, part.data() + dot, boot);
-    std::from_chars(part.data() + dot + 1, part.data() + part.size(), number);
-    const auto known = seen_.find(part.substr(0, equals));
-    if (known == seen_.end() || known->second.boot != boot || known->second.number < number) return false;
-  }
-  return true;
+  bool seen = true;
+  const bool readable = for_each_position(other, [&](const PurgeNumber& purge) { seen = seen && has_seen(purge); });
+  return readable && seen;
+}
+
+void PurgePositions::adopt(std::string_view other) {
+  core::MutexLock lock(mutex_);
+  for_each_position(other, [&](const PurgeNumber& purge) {
+    if (!has_seen(purge)) seen_[purge.member] = {purge.boot, purge.number};
+  });
+  render();
 }
 
 }  // namespace skerry::edge

@@ -77,7 +77,8 @@ core::Result<void> PurgeLog::recover(Epoch newest_seen) {
 }
 
 void PurgeLog::submit(core::EventLoop& loop, const Purge& purge, Done done) {
-  Waiting item{&loop, table_.key_of(purge), purge.soft, std::move(done)};
+  Waiting item{&loop, table_.key_of(purge.kind, purge.target), purge.soft, 0, std::move(done)};
+  item.epoch = enter(item.key, item.soft);
   if (!thread_.joinable()) {
     std::deque<Waiting> batch;
     batch.push_back(std::move(item));
@@ -90,13 +91,21 @@ void PurgeLog::submit(core::EventLoop& loop, const Purge& purge, Done done) {
 
 core::Result<Epoch> PurgeLog::apply_now(const Purge& purge) {
   core::MutexLock lock(commit_mutex_);
-  const PurgeKey key = table_.key_of(purge);
-  const Epoch epoch = table_.epoch() + 1;
+  const PurgeKey key = table_.key_of(purge.kind, purge.target);
+  const Epoch epoch = enter(key, purge.soft);
   const std::vector<SegmentStorage::Setting> settings = {
       {record_key(key), text_of(table_.apply(key, purge.soft, epoch))}, {std::string(epoch_key), text_of(epoch)}};
   if (storage_) {
     if (auto durable = storage_->put_settings(settings); !durable) return durable.error();
   }
+  return epoch;
+}
+
+// First the record, then the epoch: who sees that something was purged finds what.
+Epoch PurgeLog::enter(const PurgeKey& key, bool soft) {
+  core::MutexLock lock(epoch_mutex_);
+  const Epoch epoch = table_.epoch() + 1;
+  table_.apply(key, soft, epoch);
   table_.raise(epoch);
   return epoch;
 }
@@ -114,25 +123,20 @@ void PurgeLog::run() {
   }
 }
 
-// Lookups may obey a purge before it is durable (that only costs a fetch); new fetches take its epoch after.
+// A purge is obeyed before it is durable: should it be lost in a crash nobody was told of it, and it only cost fetches.
 void PurgeLog::commit(std::deque<Waiting>& batch) {
   core::MutexLock lock(commit_mutex_);
-  Epoch epoch = table_.epoch();
   std::vector<SegmentStorage::Setting> settings;
-  std::vector<Epoch> epochs;
   for (const auto& item : batch) {
-    epochs.push_back(++epoch);
-    settings.emplace_back(record_key(item.key), text_of(table_.apply(item.key, item.soft, epoch)));
+    settings.emplace_back(record_key(item.key), text_of(table_.apply(item.key, item.soft, item.epoch)));
   }
   fold_if_large(settings);
-  settings.emplace_back(epoch_key, text_of(epoch));
+  settings.emplace_back(epoch_key, text_of(table_.epoch()));
   const core::Result<void> durable = storage_ ? storage_->put_settings(settings) : core::Result<void>();
-  table_.raise(epoch);
   applied_.fetch_add(batch.size(), std::memory_order_relaxed);
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    core::Result<Epoch> result = durable ? core::Result<Epoch>(epochs[i]) : core::Result<Epoch>(durable.error());
-    batch[i].loop->post(
-        [done = std::move(batch[i].done), result = std::move(result)]() mutable { done(std::move(result)); });
+  for (auto& item : batch) {
+    core::Result<Epoch> result = durable ? core::Result<Epoch>(item.epoch) : core::Result<Epoch>(durable.error());
+    item.loop->post([done = std::move(item.done), result = std::move(result)]() mutable { done(std::move(result)); });
   }
 }
 

@@ -28,7 +28,7 @@ class PurgeLog {
 
   // Reads back what is stored; the epoch continues above everything seen there and `newest_seen`.
   core::Result<void> recover(Epoch newest_seen);
-  // `done` runs on `loop`.
+  // Counts for every look-up and fetch that begins when this has returned; durable when `done` runs, on `loop`.
   void submit(core::EventLoop& loop, const Purge&, Done done);
   // The same at once, on this thread: while opening.
   core::Result<Epoch> apply_now(const Purge&);
@@ -39,8 +39,10 @@ class PurgeLog {
     core::EventLoop* loop = nullptr;  // outlives the store
     PurgeKey key;
     bool soft = false;
+    Epoch epoch = 0;
     Done done;
   };
+  Epoch enter(const PurgeKey&, bool soft);
   void run();
   void commit(std::deque<Waiting>& batch) EXCLUDES(commit_mutex_);
   void fold_if_large(std::vector<SegmentStorage::Setting>& settings);
@@ -49,6 +51,7 @@ class PurgeLog {
   SegmentStorage* const storage_;
   // Without a thread of its own, several workers commit.
   core::Mutex commit_mutex_;
+  core::Mutex epoch_mutex_;
   core::Mutex mutex_;
   core::Condition wake_;
   std::deque<Waiting> waiting_ GUARDED_BY(mutex_);

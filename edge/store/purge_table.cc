@@ -59,8 +59,9 @@ std::string_view name(PurgeKind kind) {
   return "url";
 }
 
-PurgeKey PurgeTable::key_of(const Purge& purge) const {
-  return {purge.kind, hasher_(purge.target, static_cast<std::uint8_t>(1 + static_cast<int>(purge.kind)))};
+PurgeKey PurgeTable::key_of(PurgeKind kind, std::string_view target) const {
+  if (kind == PurgeKind::url) target = target.substr(0, target.find('\n'));
+  return {kind, hasher_(target, static_cast<std::uint8_t>(1 + static_cast<int>(kind)))};
 }
 
 PurgeEpochs PurgeTable::apply(const PurgeKey& key, bool soft, Epoch epoch) {
@@ -89,7 +90,7 @@ void PurgeTable::set_floor(Epoch epoch) {
 
 PurgeVerdict PurgeTable::probe(PurgeKind kind, std::string_view target, Epoch since) const {
   if (!any(kind, since)) return PurgeVerdict::none;
-  const PurgeKey key{kind, hasher_(target, static_cast<std::uint8_t>(1 + static_cast<int>(kind)))};
+  const PurgeKey key = key_of(kind, target);
   const Shard& home = shard(key);
   core::MutexLock lock(home.mutex);
   const auto found = home.records.find(key);
@@ -117,7 +118,7 @@ PurgeVerdict PurgeTable::probe_tags(const ObjectHead& head, Epoch since) const {
 PurgeTable::Match PurgeTable::newest(const ObjectHead& head, bool soft) const {
   Match match;
   const auto look = [&](PurgeKind kind, std::string_view target) {
-    const PurgeKey key{kind, hasher_(target, static_cast<std::uint8_t>(1 + static_cast<int>(kind)))};
+    const PurgeKey key = key_of(kind, target);
     const Shard& home = shard(key);
     core::MutexLock lock(home.mutex);
     const auto found = home.records.find(key);

@@ -40,7 +40,9 @@ class PurgeTable {
   explicit PurgeTable(const KeyHasher& hasher) : hasher_(hasher) {}
 
   Epoch epoch() const { return epoch_.load(std::memory_order_acquire); }
-  PurgeKey key_of(const Purge&) const;
+  // Of a URL's primary key only the URL counts: the headers and cookies behind it (a line each) are not what one purges
+  // by, and a request that changes the resource changes it for all of them (RFC 9111 4.4).
+  PurgeKey key_of(PurgeKind, std::string_view target) const;
   // Enters a purge. It counts for lookups at once; new fetches start after it only with raise().
   PurgeEpochs apply(const PurgeKey&, bool soft, Epoch);
   // Restores a record read from disk.

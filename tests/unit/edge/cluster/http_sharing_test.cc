@@ -28,6 +28,25 @@ BOOST_AUTO_TEST_CASE(unsafe_methods_drop_the_url_and_the_same_origin_locations_r
   }
 }
 
+BOOST_AUTO_TEST_CASE(it_drops_the_copies_of_all_headers_and_cookies_in_the_key_rfc9111_4_4) {
+  SimulatedPop pop(14, 2, 1, [](edge::EdgeConfig& config) {
+    config.sites.front().handling.key.headers = {"X-Tier"};
+    config.sites.front().handling.key.cookies = {"lang"};
+  });
+  const std::vector<std::vector<std::pair<std::string, std::string>>> clients = {
+      {}, {{"Cookie", "lang=de"}}, {{"Cookie", "lang=en"}, {"X-Tier", "gold"}}};
+  const auto ask_all = [&] {
+    for (const auto& client : clients) pop.get(0, "/k", client);
+  };
+  ask_all();
+  ask_all();
+  BOOST_TEST(pop.origin.total() == 3);
+  pop.get(1, "/k", {{"Cookie", "lang=de"}}, "POST");
+  pop.simulation.run_for(seconds(1));
+  ask_all();
+  BOOST_TEST(pop.origin.total() == 7, "one POST, three new copies");
+}
+
 BOOST_AUTO_TEST_CASE(errors_safe_methods_and_other_origins_drop_nothing_rfc9111_4_4) {
   struct Row {
     const char* method;

@@ -181,4 +181,56 @@ BOOST_AUTO_TEST_CASE(must_revalidate_is_an_error_where_others_are_stale_rfc9111_
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_a_304_says_to_one_client_is_told_to_no_other_rfc9111_3_2) {
+  const std::vector<std::vector<std::pair<std::string, std::string>>> answers = {
+      {{"Cache-Control", "private"}, {"Set-Cookie", "sid=A"}},
+      {{"Cache-Control", "no-store"}, {"Set-Cookie", "sid=A"}},
+      {{"Cache-Control", "max-age=10"}, {"Set-Cookie", "sid=A"}}};
+  for (const auto& answer : answers) {
+    SimulatedPop pop(12, 1, 1,
+                     [](edge::EdgeConfig& config) { config.sites.front().handling.policy.store_set_cookie = false; });
+    pop.origin.fields = {{"Cache-Control", "max-age=10"}};
+    pop.get(0, "/p");
+    pop.simulation.run_for(seconds(20));
+    pop.origin.fields_of_304 = answer;
+    BOOST_TEST(pop.get(0, "/p").status == 200);
+    BOOST_TEST(asked(pop, "If-None-Match") == "(absent)", "all of it, for this client");
+    pop.origin.fields_of_304.reset();
+    for (int i = 0; i < 2; ++i) {
+      BOOST_TEST(field(pop.get(0, "/p"), "Set-Cookie") == "(absent)");
+      pop.simulation.run_for(seconds(20));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_a_client_may_not_have_takes_the_copy_from_nobody_rfc9111_3_5) {
+  SimulatedPop pop(13, 1);
+  pop.origin.fields = {{"Cache-Control", "max-age=10"}};
+  pop.get(0, "/u");
+  pop.simulation.run_for(seconds(20));
+  pop.origin.status = 401;
+  pop.origin.validates = false;
+  pop.origin.fields.clear();
+  BOOST_TEST(pop.get(0, "/u", {{"Authorization", "Basic anVuaw=="}}).status == 401);
+  pop.origin.status = 200;
+  pop.origin.validates = true;
+  pop.get(0, "/u");
+  BOOST_TEST(asked(pop, "If-None-Match") == "\"/u\"", "the copy is still there");
+}
+
+BOOST_AUTO_TEST_CASE(those_who_wait_ask_a_failing_origin_no_more_than_the_first_rfc5861_4) {
+  SimulatedPop pop(14, 1);
+  pop.origin.fields = {{"Cache-Control", "max-age=10, stale-if-error=100"}};
+  pop.get(0, "/e");
+  pop.simulation.run_for(seconds(20));
+  pop.origin.status = 503;
+  pop.origin.validates = false;
+  pop.origin.fields.clear();
+  std::vector<Answer> answers(20);
+  for (std::size_t i = 0; i < answers.size(); ++i) pop.ask(0, "/e", answers, i);
+  pop.simulation.run_for(seconds(5));
+  for (const Answer& answer : answers) BOOST_TEST(field(answer, "X-Cache") == "STALE");
+  BOOST_TEST(pop.origin.requests["/e"] == 2);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

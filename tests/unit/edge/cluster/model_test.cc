@@ -98,8 +98,13 @@ struct Kept {
   }
   int age(int now) const { return (has("Age") ? number("Age") : 0) + now - received; }
   int stale_for(int now) const { return age(now) - lifetime().value_or(0); }
-  // A 304 may make it one that should not have been kept: then it only serves to be validated.
-  bool reusable() const { return !says("no-cache") && !says("no-store") && !says("private"); }
+  bool reusable() const { return !says("no-cache"); }
+  // RFC 9111 5.2.2.5, 5.2.2.7
+  bool for_nobody_else() const { return says("no-store") || says("private"); }
+  // 3.5
+  bool withheld_from_others(const Ask& request) const {
+    return request.authorized && !says("public") && !says("must-revalidate") && !says("s-maxage");
+  }
   bool fresh(int now) const { return reusable() && stale_for(now) < 0; }
   // 5.2.2.10: s-maxage means proxy-revalidate, unless stale-* stands beside it.
   bool never_stale() const {
@@ -130,7 +135,9 @@ class Model {
     if (found && found->fresh(now)) return answer(*found, request, false);
     if (found && found->within("stale-while-revalidate", now)) {
       const Kept stale = *found;
-      fetch(request, stale, now, true);
+      Ask anonymous = request;
+      anonymous.authorized = false;
+      fetch(anonymous, stale, now, true);
       return answer(stale, request, true);
     }
     if (request.only_if_cached) return {false, 504, ""};
@@ -174,14 +181,17 @@ class Model {
       for (const auto& [name, value] : said) updated.fields[name] = value;
       if (!said.contains("Age")) updated.fields.erase("Age");
       updated.received = now;
-      keep(updated, *stale);
-      return answer(updated, request, true);
+      // What others may not have is not laid over what they get: then all of it is asked for, and is this client's.
+      if (!updated.for_nobody_else() && !updated.withheld_from_others(request)) {
+        keep(updated, *stale);
+        return answer(updated, request, true);
+      }
     }
     Kept came{status, version, said, request.language, now, 0};
     if (error && stale && !background && stale->within("stale-if-error", now)) return answer(*stale, request, true);
     if (may_store(came, request)) {
       keep(came, came);
-    } else if (stale && !error) {
+    } else if (stale && !error && (came.for_nobody_else() || !came.withheld_from_others(request))) {
       kept_.clear();  // displaced
     }
     return answer(came, request, true);
@@ -189,9 +199,7 @@ class Model {
 
   // RFC 9111 3, and that what could never be of use is not kept.
   static bool may_store(const Kept& came, const Ask& request) {
-    if (came.says("no-store") || came.says("private")) return false;
-    if (request.authorized && !came.says("public") && !came.says("must-revalidate") && !came.says("s-maxage"))
-      return false;
+    if (came.for_nobody_else() || came.withheld_from_others(request)) return false;
     const bool fresh = came.age(came.received) < came.lifetime().value_or(0);
     if (fresh && !came.says("no-cache")) return true;
     if (came.status >= 500) return false;

@@ -251,4 +251,17 @@ BOOST_AUTO_TEST_CASE(range_that_leaves_an_outline_displaces_no_variant) {
   BOOST_TEST(pop.get(0, "/v", {{"X-Kind", "a"}}).fields.find("X-Cache").value_or("") == "HIT");
 }
 
+BOOST_AUTO_TEST_CASE(interim_responses_on_the_way_to_a_later_part_come_too_late_rfc9110_15_2) {
+  SimulatedPop pop(31, 1);
+  pop.origin.body_size = large;
+  get_range(pop, "/hints", bytes(10, 19));
+  get_range(pop, "/hints", bytes(0, edge::part_size - 1));
+  pop.origin.hints = true;
+  const Answer answer =
+      pop.get(0, "/hints", {{"Range", bytes(0, 2 * edge::part_size - 1)}, {"Expect", "100-continue"}});
+  BOOST_TEST(answer.status == 206);
+  BOOST_TEST((answer.body == pop.origin.content("/hints").substr(0, 2 * edge::part_size)));
+  BOOST_TEST(!pop.origin.heads.back().fields.contains(http::HeaderId::expect));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -55,6 +55,10 @@ class SimulatedOrigin::Handler final : public http::RequestHandler {
   void answer() {
     std::string body = origin_.content(head_->path);
     http::ResponseHead head;
+    if (origin_.hints) {
+      head.status = 103;
+      sink_.send_interim(head);
+    }
     head.status = origin_.status;
     const std::string etag = "\"" + head_->path + origin_.version + "\"";
     const bool unchanged = origin_.validates && head_->fields.find(http::HeaderId::if_none_match) == etag;

@@ -48,6 +48,7 @@ class SimulatedOrigin final : public http::RequestService {
   std::uint64_t range_bytes = 0;  // sent in 206 answers
   int status = 200;
   bool silent = false;                     // takes requests and never answers
+  bool hints = false;                      // sends 103 before each answer
   std::optional<std::size_t> close_after;  // bytes of body, then the connection is reset
   std::vector<std::pair<std::string, std::string>> fields = {{"Cache-Control", "max-age=60"}};
   // Fields of a 304, where they are not the same.

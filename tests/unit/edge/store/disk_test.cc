@@ -220,6 +220,19 @@ BOOST_AUTO_TEST_CASE(kill_9_keeps_what_was_sealed_and_makes_clean_misses_of_the_
   BOOST_TEST(store->stats().corrupt_records == 0u);
 }
 
+// What was written invalidates what was read (RFC 9111 4.4): the answer to the write must not overtake it.
+BOOST_AUTO_TEST_CASE(a_purge_counts_from_the_moment_it_is_asked_for) {
+  skerry::testing::TempDir dir;
+  TestWorker at;
+  auto store = must_open(dir / "store");
+  BOOST_REQUIRE(put(*store, at, head_for(url(1), store->epoch()), "before") != nullptr);
+  bool durable = false;
+  store->purge(at.worker, {PurgeKind::url, url(1), false}, [&](core::Result<Epoch> epoch) { durable = epoch.ok(); });
+  BOOST_TEST(std::holds_alternative<FoundNothing>(store->find(store->hash(url(1)), url(1))));
+  BOOST_TEST(!durable, "that takes a disk's write, and the loop has not run yet");
+  BOOST_TEST(at.loop.wait_until([&] { return durable; }));
+}
+
 BOOST_AUTO_TEST_CASE(a_purge_survives_kill_9_once_it_was_acknowledged) {
   skerry::testing::TempDir dir;
   BOOST_REQUIRE(run_child_and_kill_it(dir / "store", "purge"));
