@@ -28,7 +28,7 @@ Client locate_client(const AnswerTable& table, const std::optional<dns::SubnetOp
   if (subnet && subnet->source > 0) {
     client.ip = address_of(*subnet);
     client.place = table.locate(client.ip);
-    client.scope = client.place.block;
+    client.scope = client.place.scope;
     if (!client.place.special) return client;
   }
   client.ip = unmapped(source);

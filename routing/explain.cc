@@ -123,6 +123,8 @@ std::string explain(const core::IpAddress& client, const PolicyView& in) {
   result.add("list", list_of(map, id, at, in));
   result.add("all_down", Value::of(in.table.all_down()));
   result.add("choice", Value::of(in.plan.pops[place.pop].name));
+  const std::vector<PopIndex>& list = map.list(id);
+  if (std::find(list.begin(), list.end(), place.pop) == list.end()) result.add("beyond_list", Value::of(true));
   if (place.spilled) result.add("spilled", Value::of(true));
   if (const std::uint32_t limit = in.table.ttl_limit(place.pop); limit != 0xffffffff) {
     result.add("ttl_limit", number(limit));

@@ -49,29 +49,35 @@ class Lists {
 
   GeoMap::ListId of_place(const Coordinates& at) {
     const auto [known, is_new] = by_place_.try_emplace({at.latitude, at.longitude}, 0);
-    if (is_new) known->second = add(order_.from(at, GeoMap::deepest_list));
+    if (is_new) known->second = add(order_.from(at, GeoMap::deepest_list), at);
     return known->second;
   }
   // The named PoPs first; behind them the others by distance from the first one.
   GeoMap::ListId of_pops(const std::vector<PopIndex>& named) {
     const auto [known, is_new] = by_pops_.try_emplace(named, 0);
     if (!is_new) return known->second;
+    const Coordinates& at = pops_[named.front()].at;
     std::vector<PopIndex> list = named;
-    for (PopIndex pop : order_.from(pops_[named.front()].at, GeoMap::deepest_list + named.size())) {
+    for (PopIndex pop : order_.from(at, GeoMap::deepest_list)) {
+      if (list.size() >= GeoMap::deepest_list) break;
       if (std::find(list.begin(), list.end(), pop) == list.end()) list.push_back(pop);
     }
-    return known->second = add(std::move(list));
+    return known->second = add(std::move(list), at);
   }
   GeoMap::ListId of_entry(const NetMapEntry& entry) {
     return entry.pops.empty() ? of_place(entry.at) : of_pops(entry.pops);
   }
   std::vector<std::vector<PopIndex>> take() { return std::move(lists_); }
+  std::vector<Coordinates> take_origins() { return std::move(origins_); }
 
  private:
-  GeoMap::ListId add(std::vector<PopIndex> list) {
-    list.resize(std::min(list.size(), GeoMap::deepest_list));
+  // Of lists that are equal as far as they are kept, the first one's origin counts.
+  GeoMap::ListId add(std::vector<PopIndex> list, const Coordinates& origin) {
     const auto [at, is_new] = ids_.try_emplace(list, static_cast<GeoMap::ListId>(lists_.size()));
-    if (is_new) lists_.push_back(std::move(list));
+    if (is_new) {
+      lists_.push_back(std::move(list));
+      origins_.push_back(origin);
+    }
     return at->second;
   }
 
@@ -80,6 +86,7 @@ class Lists {
   std::map<std::vector<PopIndex>, GeoMap::ListId> ids_, by_pops_;
   std::map<std::pair<double, double>, GeoMap::ListId> by_place_;
   std::vector<std::vector<PopIndex>> lists_;
+  std::vector<Coordinates> origins_;
 };
 
 template <class Number>
@@ -200,7 +207,7 @@ GeoMap GeoMap::compile(NetMap map, const std::vector<Pop>& pops, const LocatedNe
   if (pops.empty()) return result;
   Lists lists(pops);
   if (map.default_pops.empty()) {
-    map.default_pops.resize(pops.size());
+    map.default_pops.resize(std::min(pops.size(), deepest_list));
     std::iota(map.default_pops.begin(), map.default_pops.end(), PopIndex{0});
   }
   lists.of_pops(map.default_pops);  // number 0
@@ -221,6 +228,7 @@ GeoMap GeoMap::compile(NetMap map, const std::vector<Pop>& pops, const LocatedNe
   result.v4_ = table_of(located.v4, core::AddressFamily::ipv4);
   result.v6_ = table_of(located.v6, core::AddressFamily::ipv6);
   result.lists_ = lists.take();
+  result.origins_ = lists.take_origins();
   result.entries_ = std::move(map.entries);
   result.networks_ = located.networks;
   result.unknown_countries_ = located.unknown_countries;

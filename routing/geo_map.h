@@ -26,15 +26,17 @@ class GeoMap {
   using ListId = std::uint32_t;
   static constexpr ListId default_list = 0;
   static constexpr ListId special = 0xffffffff;  // no list: a special block
-  // A list goes no deeper: when that many PoPs are down, any that is up must do.
+  // A list is kept no deeper (or as deep as the operator's line names PoPs); behind its end come the other PoPs by
+  // distance from its origin, which is worked out when it is needed.
   static constexpr std::size_t deepest_list = 16;
 
-  GeoMap() : lists_(1) {}
+  GeoMap() : lists_(1), origins_(1) {}
   static GeoMap compile(NetMap map, const std::vector<Pop>& pops, const LocatedNetworks& located = {});
 
   const RangeTable<V4>& v4() const { return v4_; }
   const RangeTable<V6>& v6() const { return v6_; }
   const std::vector<PopIndex>& list(ListId id) const { return lists_[id]; }
+  const Coordinates& origin(ListId id) const { return origins_[id]; }
   std::size_t lists() const { return lists_.size(); }
   // The list for an address; default_list for special ones.
   ListId list_of(const core::IpAddress&) const;
@@ -50,6 +52,7 @@ class GeoMap {
   RangeTable<V4> v4_;
   RangeTable<V6> v6_;
   std::vector<std::vector<PopIndex>> lists_;
+  std::vector<Coordinates> origins_;  // by list
   std::vector<NetMapEntry> entries_;
   std::uint64_t networks_ = 0;
   std::uint64_t unknown_countries_ = 0;

@@ -52,6 +52,34 @@ bool has_family(const Edge& edge, core::AddressFamily family) {
 
 }  // namespace
 
+// The map's lists to their true ends: behind what the map keeps of one come all other PoPs by distance. Those are
+// worked out only when none of a list will do.
+class AnswerTable::WholeLists {
+ public:
+  WholeLists(const GeoMap& map, const std::vector<Pop>& pops) : map_(map), pops_(pops) {}
+  const GeoMap& map() const { return map_; }
+
+  // Calls take(pop) in the list's order until it returns false.
+  template <class Take>
+  void walk(GeoMap::ListId id, Take take) {
+    const std::vector<PopIndex>& list = map_.list(id);
+    for (PopIndex pop : list) {
+      if (!take(pop)) return;
+    }
+    if (list.size() == pops_.size()) return;
+    if (!order_) order_.emplace(pops_);
+    for (PopIndex pop : order_->from(map_.origin(id), pops_.size())) {
+      const bool behind = std::find(list.begin(), list.end(), pop) == list.end();
+      if (behind && !take(pop)) return;
+    }
+  }
+
+ private:
+  const GeoMap& map_;
+  const std::vector<Pop>& pops_;
+  std::optional<DistanceOrder> order_;
+};
+
 AnswerTable AnswerTable::select(const GeoMap& map, const std::vector<Pop>& pops, const PolicyState& state,
                                 std::size_t edges_per_answer, const AnswerTable* earlier) {
   AnswerTable table;
@@ -63,11 +91,9 @@ AnswerTable AnswerTable::select(const GeoMap& map, const std::vector<Pop>& pops,
   for (std::size_t i = 0; i < pops.size(); ++i) {
     table.pops_.push_back(answer_of(pops[i], state[i], table.used_, table.edges_per_answer_));
   }
-  const auto usable = [](const PopAnswer& pop) { return pop.usable > 0; };
-  const auto first = std::find_if(table.pops_.begin(), table.pops_.end(), usable);
-  if (first != table.pops_.end()) table.first_usable_ = static_cast<PopIndex>(first - table.pops_.begin());
-  table.limit_ttls(map, state);
-  table.compile(map, earlier);
+  WholeLists lists(map, pops);
+  table.limit_ttls(lists, state);
+  table.compile(lists, earlier);
   return table;
 }
 
@@ -122,39 +148,39 @@ AnswerTable::PopAnswer AnswerTable::answer_of(const Pop& pop, const PopState& st
 }
 
 // The first PoPs of the list that can be used, up to the first one that does not spill.
-AnswerTable::Route AnswerTable::route_of(const std::vector<PopIndex>& list) const {
+AnswerTable::Route AnswerTable::route_of(GeoMap::ListId id, WholeLists& lists) const {
   Route route;
-  for (PopIndex pop : list) {
-    if (pops_[pop].usable == 0) continue;
+  lists.walk(id, [&](PopIndex pop) {
+    if (pops_[pop].usable == 0) return true;
     route.push_back(pop);
-    if (pops_[pop].spill == 0 || route.size() == longest_route) return route;
-  }
-  // A list has an end (GeoMap::deepest_list): then any that is up must do; with no edge at all the list's own first.
-  if (route.empty()) route.push_back(pops_[first_usable_].usable > 0 ? first_usable_ : list.front());
+    return pops_[pop].spill > 0;
+  });
+  if (route.empty()) route.push_back(lists.map().list(id).front());  // no edge anywhere
   return route;
 }
 
 // Clients that a PoP has only because one before it in their list is gone should come back soon after that one does:
 // what limits its answers limits its stand-in's, too.
-void AnswerTable::limit_ttls(const GeoMap& map, const PolicyState& state) {
-  for (std::size_t id = 0; id < map.lists(); ++id) {
+void AnswerTable::limit_ttls(WholeLists& lists, const PolicyState& state) {
+  for (std::size_t id = 0; id < lists.map().lists(); ++id) {
     std::uint32_t limit = 0xffffffff;
-    for (PopIndex pop : map.list(static_cast<GeoMap::ListId>(id))) {
+    lists.walk(static_cast<GeoMap::ListId>(id), [&](PopIndex pop) {
       limit = std::min(limit, state[pop].ttl_limit);
-      if (pops_[pop].usable == 0) continue;
-      pops_[pop].ttl_limit = std::min(pops_[pop].ttl_limit, limit);
-      break;
-    }
+      const bool used = pops_[pop].usable > 0;
+      if (used) pops_[pop].ttl_limit = std::min(pops_[pop].ttl_limit, limit);
+      return !used;
+    });
   }
 }
 
-void AnswerTable::compile(const GeoMap& map, const AnswerTable* earlier) {
+void AnswerTable::compile(WholeLists& lists, const AnswerTable* earlier) {
+  const GeoMap& map = lists.map();
   auto ranges = std::make_shared<Ranges>();
   std::map<Route, std::uint32_t> ids;
   ranges->route_of.resize(map.lists());
   for (std::size_t id = 0; id < map.lists(); ++id) {
     const auto [at, is_new] =
-        ids.try_emplace(route_of(map.list(static_cast<GeoMap::ListId>(id))), static_cast<std::uint32_t>(ids.size()));
+        ids.try_emplace(route_of(static_cast<GeoMap::ListId>(id), lists), static_cast<std::uint32_t>(ids.size()));
     if (is_new) ranges->routes.push_back(at->first);
     ranges->route_of[id] = at->second;
   }
@@ -203,8 +229,10 @@ AnswerTable::Place AnswerTable::locate(const core::IpAddress& ip) const {
   const Route& route = ranges_->routes[place.special ? ranges_->route_of[GeoMap::default_list] : value];
   // Scope 0 would cover both families (RFC 7871 7.2.1).
   if (!ranges_->uniform) place.block = std::max(place.block, 1);
+  place.scope = place.block;
   const bool spills = route.size() > 1;
   if (spills || pops_[route.front()].capped) place.block = std::max(place.block, is_v4 ? capped_v4 : capped_v6);
+  if (!place.special) place.scope = place.block;
   place.pop = spills ? follow(route, ip, place.block) : route.front();
   place.spilled = place.pop != route.front();
   return place;
@@ -225,8 +253,15 @@ AnswerTable::Choice AnswerTable::choose(const Place& place, const core::IpAddres
   const std::size_t found =
       edges.ring.ordered(number_of_block(client, place.block), std::span(members).first(edges_per_answer_));
   Choice choice;
-  for (std::size_t i = 0; i < found; ++i) {
-    for (const core::IpAddress& ip : edges.addresses[members[i]]) add_once(choice, ip);
+  // Each edge's first address, then each one's second: none is left out because another has many.
+  bool more = true;
+  for (std::size_t rank = 0; more && choice.count < most_addresses; ++rank) {
+    more = false;
+    for (std::size_t i = 0; i < found; ++i) {
+      const auto& addresses = edges.addresses[members[i]];
+      if (rank < addresses.size()) add_once(choice, addresses[rank]);
+      more = more || rank + 1 < addresses.size();
+    }
   }
   return choice;
 }

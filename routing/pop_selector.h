@@ -35,8 +35,6 @@ class AnswerTable {
   // Where a PoP has more edges than an answer holds, or is spilling, blocks are no wider than this, so that there are
   // enough of them to share out; narrower ones inside of one go the same way.
   static constexpr int capped_v4 = 20, capped_v6 = 40;
-  // A block that spills goes on at most so far down its list.
-  static constexpr std::size_t longest_route = 4;
 
   AnswerTable() = default;
   // `earlier`, if given, was made of the same map and PoPs: what has not changed is taken over instead of made again.
@@ -48,6 +46,7 @@ class AnswerTable {
   struct Place {
     PopIndex pop;
     int block;     // prefix length of the widest block around the address with this same place
+    int scope;     // the same, but for a special block all of it: what it says of its clients is the same everywhere
     bool special;  // a private or otherwise special block: `pop` is the default list's
     bool spilled;  // the nearest PoP was full for this block
   };
@@ -107,15 +106,15 @@ class AnswerTable {
   static PopAnswer answer_of(const Pop&, const PopState&, Availability used, std::size_t edges_per_answer);
   static Family family_of(const Pop&, const std::vector<bool>& usable, core::AddressFamily);
   const Family& key_owners(PopIndex) const;
-  Route route_of(const std::vector<PopIndex>& list) const;
-  void limit_ttls(const GeoMap&, const PolicyState&);
-  void compile(const GeoMap&, const AnswerTable* earlier);
+  class WholeLists;
+  Route route_of(GeoMap::ListId, WholeLists&) const;
+  void limit_ttls(WholeLists&, const PolicyState&);
+  void compile(WholeLists&, const AnswerTable* earlier);
   static void make_uniform(Ranges&);
   PopIndex follow(const Route&, const core::IpAddress&, int block) const;
 
   std::shared_ptr<const Ranges> ranges_;
   std::vector<PopAnswer> pops_;
-  PopIndex first_usable_ = 0;
   std::size_t edges_per_answer_ = 0;
   Availability used_ = Availability::up;
 };

@@ -387,6 +387,70 @@ BOOST_AUTO_TEST_CASE(a_full_next_pop_passes_on_and_when_all_are_full_the_nearest
   BOOST_TEST(!full.locate(ip("20.1.1.1")).spilled);
 }
 
+// On a line eastwards, one edge each: p0 is the westernmost.
+std::vector<Pop> many_pops() {
+  std::vector<Pop> all;
+  for (int i = 0; i < 20; ++i) {
+    const std::string number = std::to_string(i);
+    all.push_back({"p" + number, {0, i * 2.0}, 0, {{"e" + number, {ip("203.0.113." + number)}, 1}}});
+  }
+  return all;
+}
+
+BOOST_AUTO_TEST_CASE(the_nearest_pop_is_found_however_many_before_it_are_down_or_full) {
+  const auto all = many_pops();
+  const GeoMap map = compiled("192.0.2.0/24 0 38\n198.51.100.0/24 0 0\n", all);
+  const auto pop_of = [&](const PolicyState& state, std::string_view client) {
+    const auto table = AnswerTable::select(map, all, state, 3);
+    return all[table.locate(ip(client)).pop].name;
+  };
+  PolicyState down = states_of(all), full = down;
+  for (std::size_t i = 2; i < 20; ++i) {
+    down[i].edges = {i % 2 == 0 ? Availability::down : Availability::draining};
+    full[i].spill = whole_spill;
+  }
+  BOOST_TEST(pop_of(down, "192.0.2.1") == "p1", "and not p0, which comes first in the configuration");
+  BOOST_TEST(pop_of(full, "192.0.2.1") == "p1");
+  down[1].edges = {Availability::down};
+  BOOST_TEST(pop_of(down, "192.0.2.1") == "p0");
+  PolicyState east = states_of(all);
+  for (std::size_t i = 0; i < 18; ++i) east[i].edges = {Availability::down};
+  BOOST_TEST(pop_of(east, "198.51.100.1") == "p18");
+  east[17].ttl_limit = 7;
+  const auto table = AnswerTable::select(map, all, east, 3);
+  BOOST_TEST(table.ttl_limit(18) == 7u, "p17 is nearer to some and may come back");
+}
+
+BOOST_AUTO_TEST_CASE(an_operators_line_may_name_more_pops_than_a_list_is_kept_deep) {
+  const auto all = many_pops();
+  std::string line = "192.0.2.0/24 p0";
+  for (int i = 19; i > 0; --i) line += ",p" + std::to_string(i);
+  PolicyState state = states_of(all);
+  for (std::size_t i = 2; i < 20; ++i) state[i].edges = {Availability::down};
+  state[0].edges = {Availability::down};
+  state[2].edges = {Availability::up};
+  const auto table = AnswerTable::select(compiled(line, all), all, state, 3);
+  BOOST_TEST(all[table.locate(ip("192.0.2.1")).pop].name == "p2", "the line puts it before p1");
+}
+
+BOOST_AUTO_TEST_CASE(no_edge_is_left_out_because_another_has_many_addresses) {
+  auto all = pops(3);
+  std::set<std::string> first_octets;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto edge = static_cast<std::uint8_t>(i);
+    all[2].edges[i].addresses.clear();
+    for (std::uint8_t j = 0; j < 6; ++j) all[2].edges[i].addresses.push_back(core::IpAddress::v4({203, 0, edge, j}));
+  }
+  const auto table = AnswerTable::select(compiled(world, all), all, all_up(all), 3);
+  const auto answer = answer_for(table, ip("192.0.2.1"));
+  BOOST_TEST(answer.size() == 8u);
+  for (std::size_t i = 0; i < answer.size(); ++i) {
+    BOOST_TEST(answer[i].ends_with("." + std::to_string(i / 3)), answer[i]);
+    if (i < 3) first_octets.insert(answer[i]);
+  }
+  BOOST_TEST(first_octets.size() == 3u, "each edge has one before any has two");
+}
+
 BOOST_AUTO_TEST_CASE(what_is_taken_over_from_an_earlier_table_is_what_would_be_made_anew) {
   const auto all = pops(3);
   const GeoMap map = compiled(world, all);
@@ -446,6 +510,18 @@ BOOST_AUTO_TEST_CASE(scopes_follow_the_rules) {
     if (located) BOOST_TEST(client.scope == row.scope, row.what << ": " << client.scope);
     if (!located) BOOST_TEST(client.scope == 0, row.what);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_private_clients_scope_is_its_whole_block_however_many_edges_share_the_load) {
+  const auto all = pops(9);
+  PolicyState state = states_of(all);
+  state[2].spill = whole_spill / 2;
+  const auto table = AnswerTable::select(compiled(world, all), all, state, 3);
+  BOOST_TEST(locate_client(table, subnet("20.1.1.0", 24), ip("8.8.8.8")).scope == AnswerTable::capped_v4);
+  BOOST_TEST(locate_client(table, subnet("10.20.30.0", 24), ip("192.0.2.53")).scope == 8);
+  BOOST_TEST(locate_client(table, subnet("192.168.7.0", 24), ip("192.0.2.53")).scope == 16);
+  BOOST_TEST(locate_client(table, subnet("fd12::", 48), ip("192.0.2.53")).scope == 7);
+  BOOST_TEST(table.locate(ip("10.20.30.1")).block == AnswerTable::capped_v4, "as resolvers they are shared out, too");
 }
 
 BOOST_AUTO_TEST_CASE(scope_0_is_given_only_if_the_whole_world_has_one_list) {
