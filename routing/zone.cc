@@ -27,6 +27,12 @@ void RecordSet::append(std::string_view record) {
   data.append(record);
 }
 
+std::size_t RecordSet::wire_size() const {
+  std::size_t size = 0;
+  each([&](std::string_view record) { size += record_head + record.size(); });
+  return size;
+}
+
 bool RecordSet::contains(std::string_view record) const {
   bool found = false;
   each([&](std::string_view other) { found = found || other == record; });

@@ -44,6 +44,10 @@ struct RecordSet {
 
   void append(std::string_view record);
   bool contains(std::string_view record) const;
+  // What all of it takes in a message that has its owner's name already.
+  std::size_t wire_size() const;
+  // A record's size beside its data, its name being a pointer (RFC 1035 4.1.3).
+  static constexpr std::size_t record_head = 12;
   // Calls take(data) for each record.
   template <class Take>
   void each(Take take) const {

@@ -9,7 +9,8 @@ namespace {
 
 using dns::Type;
 
-constexpr std::size_t largest_set = 60'000;  // bytes: with its owner's name it always fits one TCP message
+// Bytes in a message: with question, aliases before it, signatures and options it fits one of 65,535.
+constexpr std::size_t largest_set = 60'000;
 constexpr auto beside_alias = "a CNAME can't stand beside other records (RFC 1034 3.6.2)";
 
 bool is_wildcard(const dns::Name& name) {
@@ -74,7 +75,9 @@ void ZoneBuilder::add(const dns::Name& owner, Type type, std::uint32_t ttl, std:
     placed_.push_back({std::string(owner.lower().wire()), type, place});
   }
   if (set->ttl != ttl) return fail(place, "other records of this name and type have another ttl (RFC 2181 5.2)");
-  if (set->data.size() + data.size() > largest_set) return fail(place, "more than 60000 bytes of one name and type");
+  if (set->wire_size() + RecordSet::record_head + data.size() > largest_set) {
+    return fail(place, "more than 60000 bytes of one name and type");
+  }
   set->append(data);
 }
 
@@ -135,6 +138,17 @@ void ZoneBuilder::check_delegations() {
   }
 }
 
+// A server of this zone whose name is in this zone can be found by nobody else's word: its addresses stand here, or
+// below a delegation, where they are the child's to say.
+void ZoneBuilder::check_own_server(const dns::Name& server, std::size_t place) {
+  if (!server.is_within(name())) return;
+  const Zone::Found found = zone_->find(server);
+  if (found.delegation) return;
+  const bool there = found.node && (found.node->dynamic || found.node->find(Type::cname) || found.node->find(Type::a) ||
+                                    found.node->find(Type::aaaa));
+  if (!there) fail(place, "the zone's own server " + server.to_string() + " lies in the zone and has no address there");
+}
+
 // At a delegation stand NS and DS, and addresses of its servers there and below: all else is the child's to say.
 void ZoneBuilder::check_below(const Placed& placed, const dns::Name& owner, const Delegation& cut) {
   const bool at_cut = owner == cut.owner && (placed.type == Type::ns || placed.type == Type::ds);
@@ -152,6 +166,7 @@ void ZoneBuilder::check_targets(const Placed& placed, const Node& node) {
       fail(placed.place, target.to_string() + " is a CNAME: " + dns::type_name(set->type) +
                              " needs a name with addresses (RFC 2181 10.3)");
     }
+    if (set->type == Type::ns && &node == zone_->find_exact(name())) check_own_server(target, placed.place);
     const bool cut = set->type == Type::ns && node.delegation;
     if (!cut || !target.is_within(node.delegation->owner)) return;
     if (there && (there->find(Type::a) || there->find(Type::aaaa))) return;

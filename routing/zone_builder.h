@@ -45,6 +45,7 @@ class ZoneBuilder {
   void check_delegations();
   void check_below(const Placed&, const dns::Name& owner, const Delegation&);
   void check_targets(const Placed&, const Node&);
+  void check_own_server(const dns::Name& server, std::size_t place);
 
   std::unique_ptr<Zone> zone_;
   std::vector<Placed> placed_;

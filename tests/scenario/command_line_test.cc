@@ -64,7 +64,7 @@ struct OneRouter {
       "router.toml", "[router]\nlisten = [\"" + local(dns) + "\"]\nadmin_listen = \"" + local(admin) +
                          "\"\nworkers = 1\nadmin_token = \"router-token\"\ndrain_time = \"60s\"\n[router.clients]\n"
                          "\"192.0.2.0/24\" = \"lon\"\n[probe]\ninterval = \"400ms\"\ntimeout = \"300ms\"\nup = 1\n"
-                         "down = 1\n[[zone]]\nname = \"cdn.example\"\nns = [\"ns.cdn.example\"]\n[[zone.dynamic]]\n"
+                         "down = 1\n[[zone]]\nname = \"cdn.example\"\nns = [\"ns.example\"]\n[[zone.dynamic]]\n"
                          "name = \"www\"\n[[pop]]\nname = \"lon\"\nlatitude = 51.5\nlongitude = -0.1\n[[pop.edge]]\n"
                          "name = \"lon-1\"\naddresses = [\"127.0.0.1\"]\nport = " +
                          std::to_string(edge.port()) + "\n");

@@ -51,7 +51,7 @@ struct TwoPops {
            "\"\nworkers = 1\nadmin_token = \"router-token\"\n[router.clients]\n\"192.0.2.0/24\" = "
            "\"near,far\"\n\"198.51.100.0/24\" = \"far,near\"\n"
            "[probe]\ninterval = \"400ms\"\ntimeout = \"300ms\"\nup = 1\ndown = 1\n"
-           "[[zone]]\nname = \"cdn.example\"\nns = [\"ns.cdn.example\"]\n"
+           "[[zone]]\nname = \"cdn.example\"\nns = [\"ns.example\"]\n"
            "[[zone.dynamic]]\nname = \"www\"\n" +
            pop("near", "latitude = 51.5\nlongitude = -0.1\n", *near_edge, "127.0.0.1") +
            pop("far", "latitude = 35.7\nlongitude = 139.7\n", *far_edge, "127.0.0.2");

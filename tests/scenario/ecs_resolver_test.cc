@@ -44,7 +44,7 @@ struct ResolverAndRouter {
                        "\"\nworkers = 1\n[probe]\nkind = \"none\"\n[router.clients]\n"
                        "\"20.0.0.0/9\" = \"51 0\"\n\"20.64.0.0/12\" = \"sin\"\n\"20.66.0.0/15\" = \"40 -74\"\n"
                        "\"20.128.0.0/10\" = \"nyc\"\n\"20.192.0.0/18\" = \"lon\"\n\"20.200.7.0/24\" = \"sin,lon\"\n"
-                       "[[zone]]\nname = \"cdn.example\"\nns = [\"ns.cdn.example\"]\n"
+                       "[[zone]]\nname = \"cdn.example\"\nns = [\"ns.example\"]\n"
                        "[[zone.dynamic]]\nname = \"www\"\nttl = \"1h\"\n";
     const std::tuple<const char*, const char*, const char*> pops[] = {
         {"lon", "latitude = 51.5\nlongitude = -0.1\n", "203.0.113.1"},

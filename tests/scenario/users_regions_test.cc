@@ -50,7 +50,7 @@ struct TwoRegions {
                        "\"\nworkers = 1\n[router.clients]\n\"192.0.2.0/24\" = \"eu,as\"\n"
                        "\"198.51.100.0/24\" = \"as,eu\"\n"
                        "[probe]\ninterval = \"400ms\"\ntimeout = \"300ms\"\nup = 1\ndown = 1\n"
-                       "[[zone]]\nname = \"cdn.example\"\nns = [\"ns.cdn.example\"]\n"
+                       "[[zone]]\nname = \"cdn.example\"\nns = [\"ns.example\"]\n"
                        "[[zone.dynamic]]\nname = \"www\"\n";
     for (const Region& region : regions) {
       text += std::string("[[pop]]\nname = \"") + region.name + "\"\n" + region.place;

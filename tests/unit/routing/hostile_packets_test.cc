@@ -14,7 +14,7 @@ using dns::Type;
 const std::string zone = R"(
 [[zone]]
 name = "example.com"
-ns = ["ns.example.com"]
+ns = ["ns.example.net"]
 [[zone.record]]
 name = "*.wild"
 type = "TXT"

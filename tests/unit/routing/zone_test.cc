@@ -52,6 +52,10 @@ BOOST_AUTO_TEST_CASE(contradictions_are_refused) {
       {dynamic("a") + dynamic("a"), "is listed as dynamic twice"},
       {record("a", "CNAME", "b.example.com") + dynamic("a"), "a CNAME can't stand beside other records"},
       {record("a", "HTTPS", "1 .") + dynamic("a", "alpn = ['h2']\n"), "has static HTTPS or SVCB records, too"},
+      {record("@", "NS", "ns.example.com", "ttl = '1h'\n"),
+       "the zone's own server ns.example.com. lies in the zone and has no address"},
+      {record("@", "NS", "x.example.com", "ttl = '1h'\n") + record("x", "TXT", "x"),
+       "x.example.com. lies in the zone and has no address"},
       {dynamic("a", "alpn = ['']\n"), "a protocol's name has 1 to 255 characters"},
       {"[[zone]]\nname = \"example.com\"\nns = [\"ns.example.net\"]\n", "this zone is there twice"},
   };
@@ -62,6 +66,37 @@ BOOST_AUTO_TEST_CASE(contradictions_are_refused) {
   BOOST_TEST(testing::problems_of("[[zone]]\nname = \"example.com\"\n").find("is missing") != std::string::npos);
   BOOST_TEST(testing::problems_of(head + a + a + record("a", "TXT", "x", "ttl = '1s'\n")) == "",
              "a record twice is one record, and each type has its own ttl");
+}
+
+BOOST_AUTO_TEST_CASE(the_zones_own_servers_have_addresses_here_or_below_a_delegation) {
+  const std::string ns = record("@", "NS", "ns.example.com", "ttl = '1h'\n");
+  for (const std::string& addresses :
+       {record("ns", "AAAA", "2001:db8::53"), dynamic("ns"), record("*", "A", "192.0.2.53")}) {
+    BOOST_TEST(testing::problems_of(head + ns + addresses).find("has no address") == std::string::npos, addresses);
+  }
+  const std::string below =
+      record("@", "NS", "ns.sub.example.com", "ttl = '1h'\n") + record("sub", "NS", "ns.example.net");
+  BOOST_TEST(testing::problems_of(head + below).find("has no address") == std::string::npos);
+}
+
+// What DNS over TCP can't carry in one message nobody could ever ask for.
+BOOST_AUTO_TEST_CASE(a_set_of_records_that_fits_no_message_is_refused_and_one_that_just_does_is_told_over_tcp) {
+  const auto addresses = [](int count) {
+    std::string values;
+    for (int i = 0; i < count; ++i) {
+      values += (i == 0 ? "'10.0." : "', '10.0.") + std::to_string(i / 250) + "." + std::to_string(i % 250);
+    }
+    return "[[zone.record]]\nname = 'many'\ntype = 'A'\nvalues = [" + values + "']\n";
+  };
+  const std::string refused = testing::problems_of(head + addresses(3751));
+  BOOST_TEST(refused.find("more than 60000 bytes of one name and type") != std::string::npos, refused);
+  testing::Asking asking(head + addresses(3750));
+  asking.asker.transport = Transport::tcp;
+  BOOST_TEST(asking.ask("many.example.com", Type::a).answers.size() == 3750u);
+  BOOST_TEST(!asking.last.truncated);
+  asking.asker.transport = Transport::udp;
+  BOOST_TEST(asking.ask("many.example.com", Type::a).answers.empty());
+  BOOST_TEST(asking.last.truncated);
 }
 
 BOOST_AUTO_TEST_CASE(a_spill_steps_no_faster_than_answers_run_out) {
@@ -96,7 +131,7 @@ BOOST_AUTO_TEST_CASE(a_zone_file_and_records_beside_it_make_one_zone) {
 
 BOOST_AUTO_TEST_CASE(mistakes_in_a_zone_file_are_told_with_line_and_column) {
   testing::TempDir folder;
-  const std::string good = "@ 1h SOA ns hostmaster 7 1h 15m 2w 30s\n@ 1h NS ns\n";
+  const std::string good = "@ 1h SOA ns hostmaster 7 1h 15m 2w 30s\n@ 1h NS ns.example.net.\n";
   const std::pair<std::string, const char*> table[] = {
       {good + "a 1h A 192.0.2.300\n", "zone:3:8: \"192.0.2.300\" is not an IPv4 address"},
       {good + "a 1h A 192.0.2.3\na 1h CNAME b\n", "zone:4:1: a CNAME can't stand beside other records"},
