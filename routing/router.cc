@@ -44,6 +44,7 @@ Router::Router(const core::Worker& worker, PlannedConfig planned, Reread reread)
       reread_(std::move(reread)),
       config_(std::move(planned.config)),
       plan_(std::move(planned.plan)),
+      tcp_idle_timeout_(config_.router.tcp_idle_timeout),
       own_secrets_{random_key(), std::nullopt},
       secret_age_(worker.loop, [this] { change_own_secret(); }),
       routes_(std::make_shared<const Routes>()),
@@ -77,7 +78,7 @@ core::Result<void> Router::listen() {
   options.udp_threads =
       section.workers > 0 ? section.workers : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   options.tcp.connections = section.tcp_connections;
-  options.tcp.idle_timeout = section.tcp_idle_timeout;
+  options.tcp.idle_timeout = tcp_idle_timeout_;
   options.dot_listen = config_.dns.tls.dot_listen;
   options.doh_listen = config_.dns.tls.doh_listen;
   options.certificate = {config_.dns.tls.certificate, config_.dns.tls.key};
@@ -186,7 +187,7 @@ void Router::publish(Map map) {
   routes->nsid = config_.router.nsid;
   routes->udp_size = config_.router.udp_size;
   routes->tcp_keepalive = static_cast<std::uint16_t>(
-      std::min<core::Duration::rep>(config_.router.tcp_idle_timeout / std::chrono::milliseconds(100), 0xffff));
+      std::min<core::Duration::rep>(tcp_idle_timeout_ / std::chrono::milliseconds(100), 0xffff));
   routes->cookies = cookie_secrets();
   routes->chaos_version = config_.dns.chaos.version;
   routes->chaos_id = config_.dns.chaos.id;

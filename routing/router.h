@@ -95,7 +95,8 @@ class Router final : AdminContent, HttpRoutingSource {
   std::uint64_t all_down_times_ = 0;
   std::uint64_t reloads_ = 0;
   std::uint64_t reloads_refused_ = 0;
-  CookieSecrets own_secrets_;  // used unless the configuration has a shared secret
+  const core::Duration tcp_idle_timeout_;  // what the connections keep to: a new one needs a restart
+  CookieSecrets own_secrets_;              // used unless the configuration has a shared secret
   core::Timer secret_age_;
   std::shared_ptr<RateLimiter> limiter_;
   std::uint64_t spill_moves_ = 0;

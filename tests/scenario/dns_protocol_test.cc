@@ -238,6 +238,18 @@ BOOST_AUTO_TEST_CASE(a_broken_zone_file_leaves_the_old_zone_serving) {
   BOOST_TEST(seen);
 }
 
+BOOST_AUTO_TEST_CASE(
+    after_a_reload_connections_are_told_the_silence_they_are_allowed_and_not_what_a_restart_would_bring) {
+  Router router;
+  std::string changed = router.config();
+  changed.insert(changed.find("workers = "), "tcp_idle_timeout = \"3s\"\n");
+  router.folder.write("router.toml", changed);
+  router.process->send(SIGHUP);
+  router.process->wait_for_line("reloaded");
+  const std::string dig = router.ask("dig", {"+tcp", "+keepalive", "www.example.com", "A"});
+  BOOST_TEST(has(dig, "TCP KEEPALIVE: 10.0 secs"), dig);
+}
+
 BOOST_AUTO_TEST_CASE(queries_are_logged_as_json_when_that_is_wanted) {
   const TempDir logs;
   const std::string file = logs.path() + "/queries";
