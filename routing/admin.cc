@@ -36,13 +36,21 @@ class AdminService::Handler final : public http::RequestHandler {
     if (target_ == "/metrics") return send(200, metrics::content_type, content_.metrics());
     if (target_ == "/config") return send(200, json, content_.configuration());
     if (target_ == "/state") return send(200, json, content_.state());
-    constexpr std::string_view explain = "/explain?ip=";
-    if (target_.starts_with(explain)) {
-      const auto ip = core::IpAddress::parse(std::string_view(target_).substr(explain.size()));
-      if (!ip.ok()) return send(400, text, "ip: not an IP address\n");
-      return send(200, json, content_.explanation(ip.value()));
-    }
-    send(404, text, "GET /healthz, /readyz, /metrics, /config, /state, /explain?ip=ADDRESS\n");
+    constexpr std::string_view explained = "/explain?ip=";
+    if (target_.starts_with(explained)) return explain(std::string_view(target_).substr(explained.size()));
+    send(404, text, "GET /healthz, /readyz, /metrics, /config, /state, /explain?ip=ADDRESS[&ecs=PREFIX]\n");
+  }
+
+  // ADDRESS or ADDRESS&ecs=PREFIX
+  void explain(std::string_view asked) {
+    constexpr std::string_view ecs = "&ecs=";
+    const std::size_t end = asked.find(ecs);
+    const auto ip = core::IpAddress::parse(asked.substr(0, end));
+    if (!ip.ok()) return send(400, text, "ip: not an IP address\n");
+    if (end == std::string_view::npos) return send(200, json, content_.explanation(*ip, std::nullopt));
+    const auto subnet = core::IpNetwork::parse(asked.substr(end + ecs.size()));
+    if (!subnet.ok()) return send(400, text, "ecs: " + subnet.error().detail + "\n");
+    send(200, json, content_.explanation(*ip, *subnet));
   }
 
   void change() {

@@ -1,26 +1,30 @@
-// The router's admin port: GET /healthz, /readyz, /metrics, /config, /state, /explain?ip=ADDRESS, and, with the
-// token, POST /reload, /state/pop/NAME/STATE and /state/edge/NAME/STATE.
+// The router's admin port: GET /healthz, /readyz, /metrics, /config, /state,
+// /explain?ip=ADDRESS[&ecs=PREFIX], and, with the token, POST /reload, /state/pop/NAME/STATE and
+// /state/edge/NAME/STATE.
 //
 // Knows HTTP and nothing else; what it says comes from an AdminContent. One worker.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "core/http/server.h"
+#include "core/net/ip_network.h"
 
 namespace skerry::routing {
 
 class AdminContent {
  public:
   virtual bool ready() const = 0;
-  virtual std::string readiness() const = 0;                                 // JSON
-  virtual std::string metrics() const = 0;                                   // Prometheus text
-  virtual std::string configuration() const = 0;                             // JSON, secrets masked
-  virtual std::string explanation(const core::IpAddress& client) const = 0;  // JSON
-  virtual std::string state() const = 0;                                     // JSON: every PoP and edge
+  virtual std::string readiness() const = 0;      // JSON
+  virtual std::string metrics() const = 0;        // Prometheus text
+  virtual std::string configuration() const = 0;  // JSON, secrets masked
+  // JSON: where a client is sent, or what a resolver at that address is told of the client subnet that it names.
+  virtual std::string explanation(const core::IpAddress& asker, const std::optional<core::IpNetwork>&) const = 0;
+  virtual std::string state() const = 0;  // JSON: every PoP and edge
 
   enum class Change : std::uint8_t { done, no_such_name, no_such_state };
   // The value of an Authorization field.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/config/toml.h"
+#include "routing/client_subnet.h"
 
 namespace skerry::routing {
 namespace {
@@ -92,23 +93,41 @@ Value list_of(const GeoMap& map, GeoMap::ListId id, const std::optional<Coordina
   return list;
 }
 
+dns::SubnetOption option_of(const core::IpNetwork& subnet) {
+  dns::SubnetOption option;
+  option.family = subnet.ip.family() == core::AddressFamily::ipv4 ? 1 : 2;
+  option.source = static_cast<std::uint8_t>(subnet.prefix);
+  const std::string_view octets = subnet.ip.octets();
+  std::copy(octets.begin(), octets.end(), option.address.begin());
+  return option;
+}
+
+// RFC 7871: what the resolver sent, whose address decides, and for whom it may keep the answer.
+void add_subnet(Value& result, const core::IpNetwork& subnet, const Client& decided, const AnswerTable& table) {
+  result.add("ecs", Value::of(subnet.to_string()));
+  std::string_view decides = "the client subnet";
+  if (subnet.prefix == 0) {
+    decides = "the resolver's address: the subnet has no bits";
+  } else if (table.locate(subnet.ip).special) {
+    decides = "the resolver's address: the subnet is in a private or special block";
+  }
+  result.add("ecs_decides", Value::of(decides));
+  result.add("ecs_scope", number(static_cast<std::size_t>(decided.scope)));
+  const std::string kept = first_address(subnet.ip, decided.scope).to_string() + "/" + std::to_string(decided.scope);
+  result.add("ecs_kept_for", Value::of(kept));
+}
+
 Value addresses_of(const AnswerTable::Choice& choice) {
   Value addresses = Value::list();
   for (std::size_t i = 0; i < choice.count; ++i) addresses.items.push_back(Value::of(choice.addresses[i].to_string()));
   return addresses;
 }
 
-}  // namespace
-
-std::string explain(const core::IpAddress& client, const PolicyView& in) {
-  Value result;
-  result.add("ip", Value::of(client.to_string()));
-  if (in.table.empty()) {
-    result.add("error", Value::of("no PoP is configured"));
-    return config::to_json(result);
-  }
+// The chain from the address that decides to the edges.
+void add_decision(Value& result, const Client& decided, const PolicyView& in) {
+  const core::IpAddress& client = decided.ip;
+  const AnswerTable::Place& place = decided.place;
   const GeoMap& map = in.plan.map;
-  const AnswerTable::Place place = in.table.locate(client);
   const NetMapEntry* entry = map.entry_of(client);
   const GeoMap::ListId id = map.list_of(client);
   if (entry) result.add("prefix", Value::of(entry->prefix.to_string()));
@@ -134,6 +153,21 @@ std::string explain(const core::IpAddress& client, const PolicyView& in) {
   result.add("scope", number(static_cast<std::size_t>(place.block)));
   const std::string block = first_address(client, place.block).to_string() + "/" + std::to_string(place.block);
   result.add("block", Value::of(block));
+}
+
+}  // namespace
+
+std::string explain(const core::IpAddress& asker, const std::optional<core::IpNetwork>& subnet, const PolicyView& in) {
+  Value result;
+  result.add("ip", Value::of(asker.to_string()));
+  if (in.table.empty()) {
+    result.add("error", Value::of("no PoP is configured"));
+    return config::to_json(result);
+  }
+  const auto option = subnet ? std::optional(option_of(*subnet)) : std::nullopt;
+  const Client decided = locate_client(in.table, option, asker);
+  if (subnet) add_subnet(result, *subnet, decided, in.table);
+  add_decision(result, decided, in);
   return config::to_json(result);
 }
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
+#include "core/net/ip_network.h"
 #include "routing/standing_policy.h"
 
 namespace skerry::routing {
@@ -19,7 +21,9 @@ struct PolicyView {
   std::chrono::seconds longest_ttl;  // of any name: how long a drained edge may still be asked
 };
 
-std::string explain(const core::IpAddress& client, const PolicyView&);
+// `asker` is the client, or with a client subnet (ECS) the resolver that names it: then it is what that resolver is
+// told.
+std::string explain(const core::IpAddress& asker, const std::optional<core::IpNetwork>& subnet, const PolicyView&);
 std::string state_report(const PolicyView&);
 
 }  // namespace skerry::routing

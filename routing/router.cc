@@ -254,9 +254,9 @@ PolicyView Router::view(const Routes& routes) const {
   return {plan_, routes.table, *prober_, state_, policy_, worker_.loop.now(), longest_dynamic_ttl(config_.zones)};
 }
 
-std::string Router::explanation(const core::IpAddress& client) const {
+std::string Router::explanation(const core::IpAddress& asker, const std::optional<core::IpNetwork>& subnet) const {
   const auto routes = routes_.current();
-  return explain(client, view(*routes));
+  return explain(asker, subnet, view(*routes));
 }
 
 std::string Router::state() const {

@@ -75,7 +75,7 @@ class Router final : AdminContent, HttpRoutingSource {
   std::string readiness() const override;
   std::string metrics() const override;
   std::string configuration() const override;
-  std::string explanation(const core::IpAddress& client) const override;
+  std::string explanation(const core::IpAddress& asker, const std::optional<core::IpNetwork>&) const override;
   std::string state() const override;
   bool may_change(std::string_view authorization) const override;
   Change change_state(std::string_view kind, const std::string& name, std::string_view state) override;

@@ -35,7 +35,7 @@ struct Options {
   bool head_only = false;
   std::string config;
   std::string program;
-  std::string ip;
+  std::string ip, subnet;
   std::string kind, name, state;
   cli::GeoBuildOptions geo;
   std::string geo_file;
@@ -176,7 +176,9 @@ void use_router_port(const CLI::App& app, Options& options) {
 
 void add_router_commands(CLI::App& app, Options& options) {
   auto* explain = app.add_subcommand("explain-ip", "Where a router sends a client, and why (admin: 127.0.0.1:9190)");
-  explain->add_option("ip", options.ip, "The client's address")->required();
+  explain->add_option("ip", options.ip, "The client's address; with --ecs the resolver's")->required();
+  explain->add_option("--ecs", options.subnet,
+                      "The client subnet that the resolver sends along (RFC 7871): 192.0.2.0/24");
   app.add_subcommand("pops", "Every PoP and edge of a router: state, load, spill");
   auto* set = app.add_subcommand("set-state", "Set a PoP or an edge up, down, to drain, or back to auto");
   set->add_option("kind", options.kind, "pop or edge")->required()->check(CLI::IsMember({"pop", "edge"}));
@@ -264,7 +266,9 @@ std::optional<int> edge_command(const CLI::App& app, const Options& options) {
 int router_or_file_command(const CLI::App& app, Options& options) {
   use_router_port(app, options);
   if (app.got_subcommand("explain-ip"))
-    return admin_command(options, "GET", "/explain?ip=" + options.ip, "", cli::explain_ip_report);
+    return admin_command(options, "GET",
+                         "/explain?ip=" + options.ip + (options.subnet.empty() ? "" : "&ecs=" + options.subnet), "",
+                         cli::explain_ip_report);
   if (app.got_subcommand("pops")) return admin_command(options, "GET", "/state", "", cli::pops_report);
   if (app.got_subcommand("set-state")) {
     const std::string path = "/state/" + options.kind + "/" + options.name + "/" + options.state;

@@ -205,7 +205,11 @@ std::string pops_report(std::string_view text) {
 
 std::string explain_ip_report(std::string_view text) {
   return rendered(text, [](const json& answer) {
-    std::string out = fmt::format("client    {}\n", answer.value("ip", ""));
+    const bool resolver = answer.contains("ecs");
+    std::string out = fmt::format("{:<10}{}\n", resolver ? "resolver" : "client", answer.value("ip", ""));
+    if (resolver) {
+      out += fmt::format("subnet    {}\ndecides   {}\n", answer.value("ecs", ""), answer.value("ecs_decides", ""));
+    }
     if (answer.contains("error")) return out + fmt::format("error     {}\n", answer.value("error", ""));
     out += fmt::format("source    {}{}\n", answer.value("source", ""),
                        answer.contains("prefix") ? " (" + answer.value("prefix", "") + ")" : "");
@@ -223,7 +227,9 @@ std::string explain_ip_report(std::string_view text) {
                        answer.value("spilled", false) ? " (spilled)" : "",
                        answer.value("all_down", false) ? " (no edge is up anywhere)" : "");
     out += fmt::format("A         {}\nAAAA      {}\n", addresses(answer["a"]), addresses(answer["aaaa"]));
-    return out + fmt::format("good for  {}\n", answer.value("block", ""));
+    if (!resolver) return out + fmt::format("good for  {}\n", answer.value("block", ""));
+    return out + fmt::format("scope     {}: the resolver keeps the answer for {}\n", answer["ecs_scope"].get<int>(),
+                             answer.value("ecs_kept_for", ""));
   });
 }
 

@@ -112,6 +112,28 @@ BOOST_AUTO_TEST_CASE(answers_made_before_an_edge_was_probed_do_not_live_long) {
   router.reset();
 }
 
+BOOST_AUTO_TEST_CASE(an_explanation_says_what_a_resolver_is_told_of_the_subnet_that_it_names) {
+  text.insert(text.find("\"0.0.0.0/0\""), "\"192.0.2.0/24\" = \"sin\"\n");
+  start();
+  const struct {
+    const char *path, *decides, *choice, *kept;
+  } rows[] = {
+      {"/explain?ip=198.51.100.53&ecs=192.0.2.0/25", "the client subnet", "sin", "192.0.2.0/24"},
+      {"/explain?ip=192.0.2.53&ecs=20.0.0.0/8", "the client subnet", "lon", "0.0.0.0/1"},
+      {"/explain?ip=192.0.2.53&ecs=10.1.0.0/16", "in a private or special block", "sin", "10.0.0.0/8"},
+      {"/explain?ip=192.0.2.53&ecs=0.0.0.0/0", "the subnet has no bits", "sin", "0.0.0.0/0"},
+  };
+  for (const auto& row : rows) {
+    const std::string told = get(row.path).body;
+    for (const std::string& part : {std::string(row.decides), "\"choice\": \"" + std::string(row.choice) + "\"",
+                                    "\"ecs_kept_for\": \"" + std::string(row.kept) + "\""}) {
+      BOOST_TEST(told.find(part) != std::string::npos, part << " in " << told);
+    }
+  }
+  BOOST_TEST(get("/explain?ip=192.0.2.53").body.find("ecs") == std::string::npos);
+  router.reset();
+}
+
 BOOST_AUTO_TEST_CASE(a_reload_with_mistakes_tells_all_of_them_changes_nothing_and_is_counted) {
   start();
   text += "[[pop]]\nname = \"lon\"\n[nonsense]\n";

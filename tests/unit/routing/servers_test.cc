@@ -97,7 +97,9 @@ struct EdgeContent final : AdminContent {
   std::string readiness() const override { return report; }
   std::string metrics() const override { return {}; }
   std::string configuration() const override { return {}; }
-  std::string explanation(const core::IpAddress&) const override { return {}; }
+  std::string explanation(const core::IpAddress& asker, const std::optional<core::IpNetwork>& subnet) const override {
+    return asker.to_string() + (subnet ? " for " + subnet->to_string() : "");
+  }
   std::string state() const override { return "{}"; }
   bool may_change(std::string_view authorization) const override { return authorization == "Bearer yes"; }
   Change change_state(std::string_view kind, const std::string& name, std::string_view state) override {
@@ -358,11 +360,12 @@ struct AdminFixture : World {
   std::unique_ptr<http::Server> admin =
       std::move(http::Server::listen(other.worker(), {other.ip(), 9181}, {}, nullptr, service)).value();
   std::string body;  // of the last answer
+  http::Method method = http::Method::post;
 
   int post(const char* path, const char* token) {
     http::SimpleRequest request;
     request.address = {other.ip(), 9181};
-    request.head.method = http::Method::post;
+    request.head.method = method;
     request.head.method_text = "POST";
     request.head.authority = "admin";
     request.head.path = path;
@@ -388,6 +391,21 @@ BOOST_FIXTURE_TEST_CASE(a_state_is_changed_only_with_the_token, AdminFixture) {
   for (const char* path : {"/state/pop", "/state/pop/", "/state/pop/lon", "/", "/metrics", "/state//"}) {
     BOOST_TEST(post(path, "Bearer yes") == 404, path);
   }
+}
+
+BOOST_FIXTURE_TEST_CASE(an_explanation_is_of_a_client_or_of_a_resolver_that_names_one, AdminFixture) {
+  const auto get = [&](const char* path) {
+    method = http::Method::get;
+    return post(path, "");
+  };
+  BOOST_TEST(get("/explain?ip=192.0.2.1") == 200);
+  BOOST_TEST(body == "192.0.2.1");
+  BOOST_TEST(get("/explain?ip=2001:db8::53&ecs=192.0.2.0/24") == 200);
+  BOOST_TEST(body == "2001:db8::53 for 192.0.2.0/24");
+  BOOST_TEST(get("/explain?ip=192.0.2.1&ecs=192.0.2.1/24") == 400);
+  BOOST_TEST(body.starts_with("ecs: "), body);
+  BOOST_TEST(get("/explain?ip=nobody&ecs=192.0.2.0/24") == 400);
+  BOOST_TEST(body.starts_with("ip: "), body);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_reload_is_asked_for_with_the_token_and_answered_with_what_came_of_it, AdminFixture) {
