@@ -116,6 +116,17 @@ SignatureTotals DnsServer::signatures() const {
   return totals;
 }
 
+core::DatagramLosses DnsServer::udp_losses() const {
+  core::DatagramLosses sum;
+  for (const auto& responder : udp_) {
+    const core::DatagramLosses lost = responder->losses();
+    sum.not_sent += lost.not_sent;
+    sum.too_long += lost.too_long;
+    sum.queue_full += lost.queue_full;
+  }
+  return sum;
+}
+
 std::size_t DnsServer::tcp_connections() const {
   std::size_t sum = 0;
   for (const auto* responders : {&tcp_, &dot_}) {

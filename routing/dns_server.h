@@ -40,6 +40,7 @@ class DnsServer {
   std::vector<core::Address> doh_addresses() const;
   AnswerTotals totals(Transport) const;
   SignatureTotals signatures() const;
+  core::DatagramLosses udp_losses() const;
   std::size_t tcp_connections() const;
   std::uint64_t tcp_evicted() const;
   std::uint64_t tcp_timed_out() const;

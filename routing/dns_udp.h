@@ -26,6 +26,7 @@ class UdpResponder {  // NOLINT(clang-analyzer-optin.performance.Padding)
   const core::Address& local_address() const { return socket_->local_address(); }
   const AnswerCounts& counts() const { return counts_; }
   const Signer& signer() const { return signer_; }
+  core::DatagramLosses losses() const { return socket_->losses(); }
 
  private:
   static constexpr std::size_t batch = 64;

@@ -46,6 +46,11 @@ void Router::write_dns_metrics(metrics::Exposition& out) const {
   out.sample("skerry_dns_signatures_total", {{"result", "cached"}}, signatures.cached);
   out.sample("skerry_dns_signatures_total", {{"result", "refused"}}, signatures.refused);
   out.sample("skerry_dns_signatures_total", {{"result", "failed"}}, signatures.failed);
+  const core::DatagramLosses lost = server_->udp_losses();
+  out.family("skerry_dns_udp_lost_total", "UDP packets that were not taken or not sent, by reason.", "counter");
+  out.sample("skerry_dns_udp_lost_total", {{"reason", "queue_full"}}, lost.queue_full);
+  out.sample("skerry_dns_udp_lost_total", {{"reason", "too_long"}}, lost.too_long);
+  out.sample("skerry_dns_udp_lost_total", {{"reason", "not_sent"}}, lost.not_sent);
   if (query_log_) {
     out.family("skerry_dns_query_log_lines_total", "Queries written to the query log.", "counter");
     out.sample("skerry_dns_query_log_lines_total", {}, query_log_->written());

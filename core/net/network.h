@@ -127,6 +127,13 @@ class Datagram {
 };
 
 // A datagram socket for a thread of its own that blocks in receive(): the fast path of the DNS server.
+// Packets that did not get through a socket, since it was opened.
+struct DatagramLosses {
+  std::uint64_t not_sent = 0;    // no room in the socket's buffer, no route
+  std::uint64_t too_long = 0;    // received, longer than the room for it
+  std::uint64_t queue_full = 0;  // thrown away by the kernel: they came faster than they were received
+};
+
 class BlockingDatagram {
  public:
   virtual ~BlockingDatagram() = default;
@@ -135,6 +142,8 @@ class BlockingDatagram {
   // filled; 0 after wake().
   virtual std::size_t receive(std::span<DatagramMessage> messages) = 0;
   virtual void send(std::span<const DatagramMessage> messages) = 0;
+  // Any thread.
+  virtual DatagramLosses losses() const = 0;
   // Makes receive() return 0 from now on. Any thread.
   virtual void wake() = 0;
 };

@@ -1,8 +1,10 @@
 #include "core/net/socket_datagram.h"
 
 #include <fcntl.h>
+#include <linux/sock_diag.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -150,10 +152,9 @@ void SocketDatagram::on_fd_readable() {
   }
 }
 
-SocketBlockingDatagram::SocketBlockingDatagram(Descriptor socket, SocketCounters& counters)
+SocketBlockingDatagram::SocketBlockingDatagram(Descriptor socket)
     : socket_(std::move(socket)),
       local_(local_address_of(socket_)),
-      counters_(counters),
       incoming_(batch_size, tell_local_ends(socket_, local_.ip)),
       outgoing_(batch_size, incoming_.ends()) {
   const int flags = fcntl(socket_.get(), F_GETFL);
@@ -180,7 +181,7 @@ std::size_t SocketBlockingDatagram::take(std::span<DatagramMessage> messages, st
   std::size_t taken = 0;
   for (std::size_t i = 0; i < count; ++i) {
     if (incoming_.truncated(i)) {
-      counters_.datagrams_too_long.fetch_add(1, std::memory_order_relaxed);
+      too_long_.fetch_add(1, std::memory_order_relaxed);
       continue;
     }
     messages[i].data = messages[i].data.first(incoming_.received(i));
@@ -213,10 +214,19 @@ void SocketBlockingDatagram::send_batch(std::span<const DatagramMessage> message
       done += static_cast<std::size_t>(sent);
     } else if (errno != EINTR) {
       // One packet the kernel refuses must not hold up those behind it.
-      counters_.datagrams_dropped.fetch_add(1, std::memory_order_relaxed);
+      not_sent_.fetch_add(1, std::memory_order_relaxed);
       ++done;
     }
   }
+}
+
+// The kernel counts in the socket itself (SO_MEMINFO): asked for when somebody wants to know, nothing on each packet.
+DatagramLosses SocketBlockingDatagram::losses() const {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t size = sizeof memory;
+  const bool known = getsockopt(socket_.get(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0;
+  return {not_sent_.load(std::memory_order_relaxed), too_long_.load(std::memory_order_relaxed),
+          known ? memory[SK_MEMINFO_DROPS] : 0u};
 }
 
 void SocketBlockingDatagram::wake() {

@@ -75,10 +75,11 @@ class SocketDatagram final : public Datagram, private FdEvents {
 
 class SocketBlockingDatagram final : public BlockingDatagram {
  public:
-  SocketBlockingDatagram(Descriptor, SocketCounters&);
+  explicit SocketBlockingDatagram(Descriptor);
   const Address& local_address() const override { return local_; }
   std::size_t receive(std::span<DatagramMessage> messages) override;
   void send(std::span<const DatagramMessage> messages) override;
+  DatagramLosses losses() const override;
   void wake() override;
 
  private:
@@ -89,8 +90,8 @@ class SocketBlockingDatagram final : public BlockingDatagram {
 
   const Descriptor socket_;
   const Address local_;
-  SocketCounters& counters_;
   PacketBatch incoming_, outgoing_;
+  std::atomic<std::uint64_t> not_sent_{0}, too_long_{0};
   std::atomic<bool> woken_{false};
 };
 

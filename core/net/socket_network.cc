@@ -121,7 +121,7 @@ Result<std::unique_ptr<Datagram>> SocketNetwork::bind_datagram(const Address& ad
 Result<std::unique_ptr<BlockingDatagram>> SocketNetwork::bind_blocking_datagram(const Address& address) {
   auto socket = datagram_socket(address);
   if (!socket) return socket.error();
-  return std::unique_ptr<BlockingDatagram>(new SocketBlockingDatagram(std::move(*socket), counters_));
+  return std::unique_ptr<BlockingDatagram>(new SocketBlockingDatagram(std::move(*socket)));
 }
 
 Result<void> check_port_is_free(const Address& address) {

@@ -271,6 +271,28 @@ BOOST_AUTO_TEST_CASE(datagrams_arrive_in_batches_with_their_sender) {
   BOOST_TEST(machine.network.counters().datagrams_dropped == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(packets_that_do_not_get_through_a_blocking_datagram_are_counted) {
+  Machine machine;
+  const auto socket = std::move(machine.network.bind_blocking_datagram(any_port).value());
+  const auto other = std::move(machine.network.bind_blocking_datagram(any_port).value());
+  std::vector<std::byte> bytes(70'000);
+  const auto send = [&](std::size_t size) {
+    const core::DatagramMessage message{socket->local_address(), std::span(bytes).first(size)};
+    other->send({&message, 1});
+  };
+  send(70'000);
+  BOOST_TEST(other->losses().not_sent == 1u);
+  send(100), send(10);
+  std::array<std::byte, 50> room;
+  core::DatagramMessage received{{}, room};
+  BOOST_TEST(socket->receive({&received, 1}) == 1u);
+  BOOST_TEST(received.data.size() == 10u);
+  BOOST_TEST(socket->losses().too_long == 1u);
+  BOOST_TEST(socket->losses().queue_full == 0u);
+  for (int i = 0; i < 10'000 && socket->losses().queue_full == 0; ++i) send(50'000);
+  BOOST_TEST(socket->losses().queue_full > 0u);
+}
+
 BOOST_AUTO_TEST_CASE(blocking_datagram_answers_in_its_own_thread_until_woken) {
   Machine machine;
   auto server = std::move(machine.network.bind_blocking_datagram(any_port).value());
