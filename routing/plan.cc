@@ -1,5 +1,8 @@
 // From the configuration's sections to PoPs and the compiled map, with every mistake reported at its place.
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -159,6 +162,38 @@ LocatedNetworks plan_mmdb(const RouterConfig& config, config::Report& report) {
   return {};
 }
 
+void check_certificate(const std::string& at, const core::TlsCertificate& files, config::Report& report) {
+  if (files.certificate_file.empty() || files.key_file.empty()) return;
+  const auto opened = core::TlsContext::server({{files}, {"http/1.1"}, {}});
+  if (!opened.ok()) report.fail(at, opened.error().detail);
+}
+
+// Without making it: a check leaves nothing behind.
+void check_query_log(const std::string& path, config::Report& report) {
+  namespace fs = std::filesystem;
+  if (path == "off" || path == "-") return;
+  std::error_code ignored;
+  const fs::path file(path), folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  const bool exists = fs::exists(file, ignored);
+  if (exists && (fs::is_directory(file, ignored) || ::access(file.c_str(), W_OK) != 0)) {
+    report.fail("query_log.path", "\"" + path + "\" can't be written to");
+  }
+  if (!exists && (!fs::is_directory(folder, ignored) || ::access(folder.c_str(), W_OK | X_OK) != 0)) {
+    report.fail("query_log.path", "no file can be made in \"" + folder.string() + "\"");
+  }
+}
+
+// Start must not fail on files of a configuration that was accepted.
+void check_opened_files(const RouterConfig& config, config::Report& report) {
+  const TlsSection& tls = config.dns.tls;
+  if (!tls.dot_listen.empty() || !tls.doh_listen.empty()) {
+    check_certificate("tls.certificate", {tls.certificate, tls.key}, report);
+  }
+  const HttpSection& http = config.http;
+  if (!http.tls_listen.empty()) check_certificate("http.certificate", {http.certificate, http.key}, report);
+  check_query_log(config.dns.query_log.path, report);
+}
+
 }  // namespace
 
 config::Loaded<RouterConfig> load_router_config(const std::optional<std::string>& file,
@@ -175,6 +210,7 @@ RouterPlan plan_of(const RouterConfig& config, config::Report& report) {
   plan_pops(config, report, plan);
   plan_policy(config, report, plan);
   check_http_section(config.http, report);
+  check_opened_files(config, report);
   NetMap map = plan_net_map(config, plan.pops, report);
   const LocatedNetworks located = plan_mmdb(config, report);
   plan.mmdb = config.router.mmdb;

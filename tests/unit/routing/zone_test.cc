@@ -1,6 +1,8 @@
 // What a zone may hold, from TOML and from a zone file: contradictions are refused with their place.
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 
+#include "tests/support/certificates.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/routing/asking.h"
 
@@ -97,6 +99,32 @@ BOOST_AUTO_TEST_CASE(a_set_of_records_that_fits_no_message_is_refused_and_one_th
   asking.asker.transport = Transport::udp;
   BOOST_TEST(asking.ask("many.example.com", Type::a).answers.empty());
   BOOST_TEST(asking.last.truncated);
+}
+
+BOOST_AUTO_TEST_CASE(what_start_will_open_is_tried_with_the_configuration) {
+  testing::TempDir folder;
+  const auto certificates = testing::make_certificates(folder.path(), {"dns.example.com"});
+  const std::string bad = folder.write("bad.pem", "no certificate");
+  const auto files = [](const std::string& certificate, const std::string& key) {
+    return "certificate = '" + certificate + "'\nkey = '" + key + "'\n";
+  };
+  const std::string tls = "[tls]\ndot_listen = ['127.0.0.1:0']\n", http = "[http]\ntls_listen = ['127.0.0.1:0']\n";
+  const auto log = [](const std::string& path) { return "[query_log]\npath = '" + path + "'\n"; };
+  const std::pair<std::string, std::string> table[] = {
+      {tls + files(bad, certificates.key), bad + ": cannot read a certificate chain"},
+      {tls + files(certificates.cert, folder.path() + "/none"), "none: cannot read a private key"},
+      {http + files(bad, certificates.key), bad + ": cannot read a certificate chain"},
+      {log(folder.path() + "/no/queries"), "no file can be made in \"" + folder.path() + "/no\""},
+      {log(folder.path()), "can't be written to"},
+      {"[[zone]]\nname = 'example.com'\nns = ['ns.example.net']\ndnssec_key = '/nowhere'\n", "/nowhere"},
+  };
+  for (const auto& [text, expected] : table) {
+    const std::string problems = testing::problems_of(text);
+    BOOST_TEST(problems.find(expected) != std::string::npos, text << "\n" << problems);
+  }
+  const std::string good = files(certificates.cert, certificates.key);
+  BOOST_TEST(testing::problems_of(tls + good + http + good + log(folder.path() + "/queries")) == "");
+  BOOST_TEST(!std::filesystem::exists(folder.path() + "/queries"), "a check leaves nothing behind");
 }
 
 BOOST_AUTO_TEST_CASE(a_spill_steps_no_faster_than_answers_run_out) {
