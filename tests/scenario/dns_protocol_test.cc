@@ -7,6 +7,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <csignal>
+#include <sstream>
 
 #include "core/dns/message.h"
 #include "core/dns/writer.h"
@@ -38,10 +39,11 @@ const char* const zone_file =
 struct Router {
   TempDir folder;
   std::uint16_t dns = free_port(), admin = free_port(), dot = free_port(), doh = free_port();
-  std::string more;
+  std::string more, router_keys;
   std::unique_ptr<Process> process;
 
-  explicit Router(std::string more_sections = {}) : more(std::move(more_sections)) {
+  explicit Router(std::string more_sections = {}, std::string keys = {})
+      : more(std::move(more_sections)), router_keys(std::move(keys)) {
     write_zone("\"" + std::string(200, 'x') + "\"\n");
     process = std::make_unique<Process>(
         Command{{program("skerry-router"), "--config", folder.write("router.toml", config())}, {}, {}});
@@ -53,8 +55,8 @@ struct Router {
   std::string config() {
     const auto certificates = make_certificates(folder.path(), {"dns.example.com"});
     const auto address = [](std::uint16_t port) { return "\"127.0.0.1:" + std::to_string(port) + "\""; };
-    return "[router]\nlisten = [" + address(dns) + "]\nadmin_listen = " + address(admin) +
-           "\nworkers = 2\n[probe]\nkind = \"none\"\n[tls]\ndot_listen = [" + address(dot) + "]\ndoh_listen = [" +
+    return "[router]\nlisten = [" + address(dns) + "]\nadmin_listen = " + address(admin) + "\n" + router_keys +
+           "workers = 2\n[probe]\nkind = \"none\"\n[tls]\ndot_listen = [" + address(dot) + "]\ndoh_listen = [" +
            address(doh) + "]\ncertificate = \"" + certificates.cert + "\"\nkey = \"" + certificates.key + "\"\n" +
            more + "[[zone]]\nname = \"example.com\"\nfile = \"" + folder.path() +
            "/zone\"\n[[zone.dynamic]]\nname = \"www\"\nttl = \"20s\"\nalpn = [\"h2\"]\n"
@@ -238,12 +240,57 @@ BOOST_AUTO_TEST_CASE(a_broken_zone_file_leaves_the_old_zone_serving) {
   BOOST_TEST(seen);
 }
 
+BOOST_AUTO_TEST_CASE(queries_over_udp_and_tcp_while_zones_are_reloaded_are_all_answered) {
+  Router router;
+  std::string batch;
+  for (int i = 0; i < 300; ++i) batch += "mail.example.com A\n";
+  const std::string file = router.folder.write("batch", batch);
+  const auto asking = [&](const char* transport) {
+    return std::make_unique<Process>(Command{{"dig", "+short", transport, "+tries=1", "+time=10", "-p",
+                                              std::to_string(router.dns), "@127.0.0.1", "-f", file},
+                                             {},
+                                             {}});
+  };
+  const auto udp = asking("+notcp"), tcp = asking("+tcp");
+  udp->wait_for_line("192.0.2.25");
+  tcp->wait_for_line("192.0.2.25");
+  for (int i = 0; i < 6; ++i) {
+    const bool good = i % 2 == 0;
+    router.write_zone(good ? "\"" + std::to_string(i) + "\"\n" : "\"x\"\nmail CNAME www\n");
+    router.process->send(SIGHUP);
+    router.process->wait_for_line(good ? "reloaded" : "reload_refused", i / 2);
+  }
+  for (Process* process : {udp.get(), tcp.get()}) {
+    BOOST_TEST(process->wait() == 0);
+    std::istringstream lines(process->output());
+    int answered = 0;
+    for (std::string line; std::getline(lines, line);) answered += line == "192.0.2.25";
+    BOOST_TEST(answered == 300, process->output());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_router_that_drains_is_not_ready_and_still_answers_until_it_is_told_twice) {
+  Router router({}, "drain_time = \"60s\"\n");
+  const auto ready = [&] {
+    HttpConnection connection(router.admin);
+    connection.send("GET /readyz HTTP/1.1\r\nHost: router\r\n\r\n");
+    return connection.read_reply().status;
+  };
+  BOOST_TEST(ready() == 200);
+  router.process->send(SIGTERM);
+  router.process->wait_for_line("draining");
+  BOOST_TEST(ready() == 503);
+  BOOST_TEST(has(router.ask("dig", {"+short", "mail.example.com", "A"}), "192.0.2.25"));
+  BOOST_TEST(has(router.ask("dig", {"+short", "+tcp", "mail.example.com", "A"}), "192.0.2.25"));
+  router.process->send(SIGTERM);
+  BOOST_TEST(router.process->wait() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(
     after_a_reload_connections_are_told_the_silence_they_are_allowed_and_not_what_a_restart_would_bring) {
   Router router;
-  std::string changed = router.config();
-  changed.insert(changed.find("workers = "), "tcp_idle_timeout = \"3s\"\n");
-  router.folder.write("router.toml", changed);
+  router.router_keys = "tcp_idle_timeout = \"3s\"\n";
+  router.folder.write("router.toml", router.config());
   router.process->send(SIGHUP);
   router.process->wait_for_line("reloaded");
   const std::string dig = router.ask("dig", {"+tcp", "+keepalive", "www.example.com", "A"});

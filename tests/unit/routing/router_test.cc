@@ -5,6 +5,7 @@
 
 #include "core/http/client.h"
 #include "core/loop/simulation.h"
+#include "tests/support/temp_dir.h"
 #include "tests/unit/routing/telling_edge.h"
 
 namespace {
@@ -131,6 +132,35 @@ BOOST_AUTO_TEST_CASE(an_explanation_says_what_a_resolver_is_told_of_the_subnet_t
     }
   }
   BOOST_TEST(get("/explain?ip=192.0.2.53").body.find("ecs") == std::string::npos);
+  router.reset();
+}
+
+BOOST_AUTO_TEST_CASE(a_broken_net_map_database_or_zone_file_is_named_at_reload_and_changes_nothing) {
+  const testing::TempDir folder;
+  const std::string net_map = folder.write("netmap", "192.0.2.0/24 sin\n");
+  const std::string zone = folder.write("zone", "@ 1h SOA ns hostmaster 7 1h 15m 2w 30s\n@ 1h NS ns.example.net.\n");
+  text += "[[zone]]\nname = \"example.org\"\nfile = \"" + zone + "\"\n";
+  text.insert(text.find("[router.clients]"), "net_map = \"" + net_map + "\"\n");
+  start();
+  const std::string good = text;
+  const auto refused = [&](std::string_view expected) {
+    const auto outcome = router->reload();
+    BOOST_REQUIRE(!outcome.ok());
+    BOOST_TEST(outcome.error().detail.find(expected) != std::string::npos, outcome.error().detail);
+    BOOST_TEST(get("/explain?ip=192.0.2.1").body.find("\"choice\": \"sin\"") != std::string::npos, expected);
+    BOOST_TEST(get("/explain?ip=20.0.0.1").body.find("\"choice\": \"lon\"") != std::string::npos, expected);
+  };
+  folder.write("netmap", "192.0.2.0/24 lon\n192.0.2.0/33 sin\n");
+  refused(net_map + ":2:1: ");
+  folder.write("netmap", "192.0.2.0/24 sin\n");
+  folder.write("zone", "@ 1h SOA ns hostmaster 7 1h 15m 2w 30s\n@ 1h NS ns.example.net.\na 1h A 300.1.1.1\n");
+  refused(zone + ":3:8: ");
+  folder.write("zone", "@ 1h SOA ns hostmaster 8 1h 15m 2w 30s\n@ 1h NS ns.example.net.\n");
+  text.insert(text.find("[router.clients]"),
+              "mmdb = \"" + folder.write("cut.mmdb", "\xab\xcd\xefMaxMind.com") + "\"\n");
+  refused("cut.mmdb");
+  text = good;
+  BOOST_TEST(router->reload().ok());
   router.reset();
 }
 
