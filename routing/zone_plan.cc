@@ -58,7 +58,7 @@ class ZonePlan {
     for (std::size_t i = 0; i < section_.dynamic.size(); ++i) {
       add_dynamic(section_.dynamic[i], at_ + "." + path("dynamic", i));
     }
-    auto zone = builder_->finish(place({section_.file.empty() ? at_ + ".name" : at_ + ".file", {}}));
+    auto zone = builder_->finish(place({section_.file.empty() ? at_ + ".name" : at_ + ".file"}));
     for (const ZoneProblem& problem : builder_->problems()) tell(places_[problem.place], problem.message);
     return zone;
   }
@@ -105,7 +105,7 @@ class ZonePlan {
       report_.fail(at_ + ".ns", "is missing: a zone has name servers here, or a file that names them");
       return false;
     }
-    const std::size_t here = place({at_ + ".ns", {}});
+    const std::size_t here = place({at_ + ".ns"});
     std::string primary;
     for (const std::string& text : section_.ns) {
       dns::Name server;
@@ -154,7 +154,7 @@ class ZonePlan {
   void add_records(const RecordSection& record, const std::string& at) {
     dns::Name owner;
     if (!read_owner(record.name, at + ".name", owner)) return;
-    const std::size_t here = place({at + ".name", {}});
+    const std::size_t here = place({at + ".name"});
     for (const std::string& value : record.values) {
       std::string data, problem;
       if (record.type == Type::txt && value.size() <= 4096) {
@@ -185,7 +185,7 @@ class ZonePlan {
       dns::append_u16(port, dynamic.https_port);
       if (dynamic.https_port != 443) append_parameter(made.service, dns::ServiceKey::port, port);
     }
-    builder_->add_dynamic(owner, std::move(made), place({at + ".name", {}}));
+    builder_->add_dynamic(owner, std::move(made), place({at + ".name"}));
   }
 
   static void append_parameter(std::string& to, dns::ServiceKey key, const std::string& value) {

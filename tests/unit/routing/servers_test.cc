@@ -39,7 +39,7 @@ std::shared_ptr<const Routes> static_routes() {
     zone.add(name(owner), type, 60, data, 0);
   };
   add("example.com", dns::Type::soa, "ns.example.com hostmaster.example.com 1 2 3 4 5");
-  add("example.com", dns::Type::ns, "ns.example.com");
+  add("example.com", dns::Type::ns, "ns.example.net");
   add("www.example.com", dns::Type::a, "192.0.2.1");
   for (char c = 'a'; c < 'a' + 8; ++c) {
     zone.add(name("big.example.com"), dns::Type::txt, 60, dns::text_data(std::string(4000, c)), 0);
@@ -366,7 +366,7 @@ struct AdminFixture : World {
     http::SimpleRequest request;
     request.address = {other.ip(), 9181};
     request.head.method = method;
-    request.head.method_text = "POST";
+    request.head.method_text = method == http::Method::get ? "GET" : "POST";
     request.head.authority = "admin";
     request.head.path = path;
     if (*token) request.head.fields.add(http::HeaderId::authorization, token);

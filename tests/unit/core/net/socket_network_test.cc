@@ -276,20 +276,20 @@ BOOST_AUTO_TEST_CASE(packets_that_do_not_get_through_a_blocking_datagram_are_cou
   const auto socket = std::move(machine.network.bind_blocking_datagram(any_port).value());
   const auto other = std::move(machine.network.bind_blocking_datagram(any_port).value());
   std::vector<std::byte> bytes(70'000);
-  const auto send = [&](std::size_t size) {
-    const core::DatagramMessage message{socket->local_address(), std::span(bytes).first(size)};
+  const auto send_one = [&](std::size_t size) {
+    const DatagramMessage message{socket->local_address(), std::span(bytes).first(size)};
     other->send({&message, 1});
   };
-  send(70'000);
+  send_one(70'000);
   BOOST_TEST(other->losses().not_sent == 1u);
-  send(100), send(10);
+  send_one(100), send_one(10);
   std::array<std::byte, 50> room;
-  core::DatagramMessage received{{}, room};
+  DatagramMessage received{{}, room};
   BOOST_TEST(socket->receive({&received, 1}) == 1u);
   BOOST_TEST(received.data.size() == 10u);
   BOOST_TEST(socket->losses().too_long == 1u);
   BOOST_TEST(socket->losses().queue_full == 0u);
-  for (int i = 0; i < 10'000 && socket->losses().queue_full == 0; ++i) send(50'000);
+  for (int i = 0; i < 10'000 && socket->losses().queue_full == 0; ++i) send_one(50'000);
   BOOST_TEST(socket->losses().queue_full > 0u);
 }
 
