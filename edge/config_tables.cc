@@ -121,9 +121,7 @@ const Table<http::ServerLimits>& limits_table() {
           .key("requests_per_connection", &Limits::requests_per_connection,
                {.doc = "Then the connection is closed.", .min = 1})
           .key("connections", &Limits::connections,
-               {.doc = "Open at once, per worker; beyond, accepting pauses.", .min = 1, .max = 10'000'000})
-          .key("pipelined", &Limits::pipelined,
-               {.doc = "Requests read ahead of their answers.", .min = 1, .max = 10'000})
+               {.doc = "Open at once, per worker and listener; beyond, accepting pauses.", .min = 1, .max = 10'000'000})
           .key("header_timeout", &Limits::header_timeout,
                {.doc = "First byte of a request's head to its end; 408 beyond.",
                 .min = shortest_timeout,

@@ -113,17 +113,6 @@ void EdgeWorker::invalidate(const http::RequestHead& request, const http::Respon
   }
 }
 
-// At most one at a time: those who ask meanwhile are answered past the cache.
-void EdgeWorker::make_up_for_purges(std::string positions) {
-  if (shared_.making_up.exchange(true)) return;
-  shared_.counters.purge_gaps.add(worker_.index);
-  shared_.store.purge(worker_, {PurgeKind::all, {}, true},
-                      [&shared = shared_, positions = std::move(positions)](core::Result<Epoch> validating) {
-                        if (validating.ok()) shared.positions.adopt(positions);
-                        shared.making_up = false;
-                      });
-}
-
 void EdgeWorker::replace(ObjectHead head, std::vector<core::Chunk> body) {
   const Epoch before = store().epoch();
   Purge purge{PurgeKind::url, head.primary_key, false, Reason::invalidated};

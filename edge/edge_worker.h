@@ -52,7 +52,6 @@ struct Shared {
   core::UniqueFunction<void(Purge, core::UniqueFunction<void(Epoch)> done)> invalidate;
   std::atomic<bool> ready{false};
   std::atomic<bool> draining{false};
-  std::atomic<bool> making_up{false};  // for purges that this edge has missed
   std::atomic<std::uint64_t> in_flight{0};
 
   Readiness readiness() const;
@@ -104,8 +103,6 @@ class EdgeWorker {
   // Drops what is stored of the object's URL on all members, then keeps this in its place; unless another purge came in
   // between, which may have been about it.
   void replace(ObjectHead head, std::vector<core::Chunk> body);
-  // This edge lacks purges that a member's `positions` count: everything is validated before it is used again.
-  void make_up_for_purges(std::string positions);
   Readiness readiness() const { return shared_.readiness(); }
   // The access log's line and the counters for a request that is over.
   void record(const AccessFacts& facts);

@@ -129,7 +129,6 @@ Exchange::Next Exchange::authorize() {
     peer_ = std::move(peer).value();
     client_ = peer_.client;
     past_own_copy_ = !edge_.positions().covers(peer_.positions);
-    if (past_own_copy_) edge_.make_up_for_purges(peer_.positions);
   } else {
     client_.clear();
     remove_peer_fields(request_->fields);

@@ -26,7 +26,7 @@ struct KeyHash {
   friend auto operator<=>(const KeyHash&, const KeyHash&) = default;
 };
 
-// A local counter raised by every applied purge (STORE.md, "Purge"). Objects carry the one at which their fetch
+// A local counter raised by every applied purge (store/README.md). Objects carry the one at which their fetch
 // started.
 using Epoch = std::uint64_t;
 

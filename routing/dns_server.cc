@@ -68,7 +68,6 @@ core::Result<void> DnsServer::add_doh(const core::Worker& worker, const core::Ad
   limits.connections = 1000;
   limits.target_size = 96 * 1024;  // the longest query in base64url
   limits.head_size = 128 * 1024;
-  limits.pipelined = 16;
   auto doh = http::Server::listen(worker, address, limits, std::move(context), *doh_service_);
   if (!doh.ok()) return about(doh.error(), "DNS over HTTPS", address);
   doh_.push_back(std::move(doh).value());

@@ -27,7 +27,6 @@ struct ServerLimits {
   std::size_t header_fields = 200;      // 431 beyond
   std::uint64_t requests_per_connection = 1'000'000;
   std::size_t connections = 10'000;                          // per worker; beyond, accepting pauses
-  std::size_t pipelined = 64;                                // requests read ahead of the answers
   core::Duration header_timeout = std::chrono::seconds(10);  // first byte of a head to its end: 408
   core::Duration keep_alive_timeout = std::chrono::seconds(75);
   core::Duration body_timeout = std::chrono::seconds(30);    // between two reads of a request body: 408

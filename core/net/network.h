@@ -126,7 +126,6 @@ class Datagram {
   virtual void send(std::span<const std::byte> packet, const Address& to) = 0;
 };
 
-// A datagram socket for a thread of its own that blocks in receive(): the fast path of the DNS server.
 // Packets that did not get through a socket, since it was opened.
 struct DatagramLosses {
   std::uint64_t not_sent = 0;    // no room in the socket's buffer, no route
@@ -134,6 +133,7 @@ struct DatagramLosses {
   std::uint64_t queue_full = 0;  // thrown away by the kernel: they came faster than they were received
 };
 
+// A datagram socket for a thread of its own that blocks in receive(): the fast path of the DNS server.
 class BlockingDatagram {
  public:
   virtual ~BlockingDatagram() = default;

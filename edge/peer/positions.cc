@@ -2,25 +2,27 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
+#include <vector>
 
 namespace skerry::edge {
 namespace {
 
-// False: what follows in the list can't be read.
-template <class Visit>
-bool for_each_position(std::string_view list, Visit visit) {
+// Nothing: the list can't be read.
+std::optional<std::vector<PurgeNumber>> positions_in(std::string_view list) {
+  std::vector<PurgeNumber> positions;
   while (!list.empty()) {
     const std::string_view part = list.substr(0, list.find(','));
     list.remove_prefix(std::min(list.size(), part.size() + 1));
     const std::size_t equals = part.find('=');
     const std::size_t dot = part.find('.', equals == std::string_view::npos ? 0 : equals);
-    if (equals == std::string_view::npos || dot == std::string_view::npos) return false;
+    if (equals == std::string_view::npos || dot == std::string_view::npos) return std::nullopt;
     PurgeNumber purge{std::string(part.substr(0, equals)), 0, 0};
     std::from_chars(part.data() + equals + 1, part.data() + dot, purge.boot);
     std::from_chars(part.data() + dot + 1, part.data() + part.size(), purge.number);
-    visit(purge);
+    positions.push_back(std::move(purge));
   }
-  return true;
+  return positions;
 }
 
 }  // namespace
@@ -70,17 +72,12 @@ bool PurgePositions::has_seen(const PurgeNumber& purge) const {
 bool PurgePositions::covers(std::string_view other) const {
   core::MutexLock lock(mutex_);
   if (other == text_) return true;
-  bool seen = true;
-  const bool readable = for_each_position(other, [&](const PurgeNumber& purge) { seen = seen && has_seen(purge); });
-  return readable && seen;
-}
-
-void PurgePositions::adopt(std::string_view other) {
-  core::MutexLock lock(mutex_);
-  for_each_position(other, [&](const PurgeNumber& purge) {
-    if (!has_seen(purge)) seen_[purge.member] = {purge.boot, purge.number};
-  });
-  render();
+  const auto positions = positions_in(other);
+  if (!positions) return false;
+  for (const PurgeNumber& purge : *positions) {
+    if (!has_seen(purge)) return false;
+  }
+  return true;
 }
 
 }  // namespace skerry::edge

@@ -3,8 +3,8 @@
 //
 // Every edge numbers the purges it takes from operators: 1, 2, 3 … since its start ("boot"). Each other edge remembers
 // the last it applied from every member. A peer request carries the asker's positions; an owner that lacks one of them
-// validates everything it holds before it answers from its cache again; so does one that finds a gap in a member's
-// numbers. An edge that was just started lacks all of them. Any thread.
+// does not answer from its cache. A gap in a member's numbers means that purges were missed: the caller then validates
+// everything it holds. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,6 @@ class PurgePositions {
   // Everything that `other` (another edge's to_string) has seen has been seen here. What this edge knows a later run of
   // a member of counts as seen.
   bool covers(std::string_view other) const;
-  // From now on it covers `other`: the caller has made up for what was missed.
-  void adopt(std::string_view other);
 
  private:
   struct Seen {

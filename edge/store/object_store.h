@@ -1,7 +1,7 @@
 // What an edge keeps: a memory tier in front of a disk tier (or memory alone). The exchange and the fill see only this.
 //
 // find() answers from memory on any worker without I/O or blocking; everything that touches the disk runs on I/O
-// threads and comes back through EventLoop::post of the worker that asked. See STORE.md's contract and edge/README.md.
+// threads and comes back through EventLoop::post of the worker that asked. See README.md here and that of edge/.
 #pragma once
 
 #include <cstdint>

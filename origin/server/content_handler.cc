@@ -66,7 +66,8 @@ void ContentHandler::on_request_end(const http::HeaderMap&) {
 }
 
 void ContentHandler::on_writable() {
-  if (!echo_) pump_.resume();  // an echo sends as it receives
+  if (echo_) return echo_->on_writable();
+  pump_.resume();
 }
 
 std::string ContentHandler::log_line() const {

@@ -2,6 +2,8 @@
 
 #include <xxhash.h>
 
+#include <utility>
+
 #include "core/http/list.h"
 
 namespace skerry::origin {
@@ -31,7 +33,15 @@ void Echo::body(core::Chunk chunk) {
   size_ += size;
   XXH3_64bits_update(hash_.get(), chunk.data(), size);
   if (tunnel_) sink_->send_body(std::move(chunk));
-  sink_->consume(size);
+  if (tunnel_ && sink_->queued() > http::ServerLimits().response_buffer) {
+    held_ += size;
+  } else {
+    sink_->consume(size);
+  }
+}
+
+void Echo::on_writable() {
+  if (held_ > 0) sink_->consume(std::exchange(held_, 0));
 }
 
 std::string Echo::text(const http::RequestHead& request) const {

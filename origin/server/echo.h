@@ -23,6 +23,8 @@ class Echo {
   // An upgrade was asked for: the tunnel is open.
   bool tunnel() const { return tunnel_; }
   void body(core::Chunk);
+  // What went back has left, mostly: more may come.
+  void on_writable();
   void finish_tunnel() { sink_->finish(); }
   std::string text(const http::RequestHead&) const;
 
@@ -30,6 +32,7 @@ class Echo {
   http::ResponseSink* sink_;
   bool tunnel_ = false;
   std::uint64_t size_ = 0;
+  std::size_t held_ = 0;  // taken, and not consumed: so much of it waits to go back
   struct FreeState {
     void operator()(XXH3_state_s*) const;
   };

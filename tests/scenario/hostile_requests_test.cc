@@ -1,5 +1,5 @@
 // Requests no honest client sends, against a real edge: each gets its status, the connection ends, the origin never
-// sees it, and the next client is served. (RFC 9112; HTTP.md, "HTTP/1.1 on the wire".)
+// sees it, and the next client is served (RFC 9112).
 #include <boost/test/unit_test.hpp>
 
 #include "tests/support/pop.h"

@@ -1,4 +1,4 @@
-// Three edges, one PoP, one origin: consistent hashing makes them one cache (DESIGN.md, "Cluster").
+// Three edges, one PoP, one origin: consistent hashing makes them one cache (edge/README.md).
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <random>

@@ -210,29 +210,6 @@ BOOST_AUTO_TEST_CASE(purge_of_the_longest_url_reaches_every_member_whatever_it_i
   BOOST_TEST(pop.edges[1]->counters.purge_gaps.value() == 0u);
 }
 
-// So it is with an owner that was restarted: it remembers no purges at all.
-BOOST_AUTO_TEST_CASE(owner_that_lacks_a_purge_validates_what_it_has_once_and_serves_its_peers_again) {
-  SimulatedPop pop(15, 2);
-  std::vector<std::string> paths;
-  for (int i = 0; i < 20; ++i) paths.push_back("/o" + std::to_string(i));
-  const auto ask_all = [&] {
-    for (const std::string& path : paths) BOOST_TEST(pop.get(0, path).status == 200);
-    return pop.origin.total();
-  };
-  ask_all();
-  pop.simulation.partition(pop.edges[0]->host, pop.edges[1]->host);
-  bool purged = false;
-  pop.edges[0]->relay->purge({edge::PurgeKind::url, "http://www.example.com/o0", false},
-                             [&](core::Result<edge::PurgeOutcome>) { purged = true; });
-  pop.simulation.run_until([&] { return purged; }, std::chrono::seconds(10));
-  pop.simulation.heal(pop.edges[0]->host, pop.edges[1]->host);
-  pop.simulation.run_for(std::chrono::seconds(30));
-  const int before = pop.origin.total(), validated = ask_all();
-  BOOST_TEST(validated > before);
-  BOOST_TEST(ask_all() == validated, "nothing goes past its cache any more");
-  BOOST_TEST(pop.edges[1]->counters.purge_gaps.value() == 1u);
-}
-
 BOOST_AUTO_TEST_CASE(silent_member_costs_its_time_out_once_and_not_at_every_purge) {
   SimulatedPop pop(12, 2);
   pop.simulation.partition(pop.edges[0]->host, pop.edges[1]->host);
