@@ -8,8 +8,6 @@
 namespace skerry::edge {
 namespace {
 
-constexpr std::size_t max_reference = 16 * 1024;
-
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   const char low = http::lower(c);
@@ -214,7 +212,7 @@ void make_primary_key(const http::RequestHead& request, const KeyRules& rules, s
 std::optional<std::string> same_origin_path(const http::RequestHead& request, std::string_view reference,
                                             const SiteIndex* hosts) {
   reference = http::trim_blanks(reference);
-  if (reference.size() > max_reference) return std::nullopt;
+  if (reference.size() > longest_reference) return std::nullopt;
   for (const char c : reference) {
     if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return std::nullopt;
   }

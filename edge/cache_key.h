@@ -27,6 +27,9 @@ void append_normalised(std::string& out, std::string_view path_or_query);
 // no change is returned as it is; otherwise `room` holds the result. An encoded slash or "?" stays encoded: data.
 std::string_view path_to_match(std::string_view target, std::string& room);
 
+// Longer ones name nothing.
+constexpr std::size_t longest_reference = 16 * 1024;
+
 // The path and query that a Location or Content-Location names, if it is on the request's own origin (RFC 9111 4.4);
 // relative references are resolved (RFC 3986 5.2). Nothing otherwise, and for what is no URI reference. The request's
 // authority is as SiteIndex::unify leaves it; with `hosts` the reference's is spelled in the same way first.

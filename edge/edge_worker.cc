@@ -92,23 +92,24 @@ void EdgeWorker::forget_old_views() {
 
 void EdgeWorker::invalidate(const http::RequestHead& request, const http::ResponseHead& response, const Site& site,
                             bool replaced) {
-  std::vector<std::string> paths;
+  std::vector<std::string> paths = {request.path};
   const SiteIndex& hosts = snapshot_->config().index;
-  if (!replaced) paths.push_back(request.path);
   for (const http::HeaderId id : {http::HeaderId::location, http::HeaderId::content_location}) {
     const auto reference = response.fields.find(id);
     if (!reference) continue;
     auto path = same_origin_path(request, *reference, &hosts);
-    if (path && (!replaced || *path != request.path)) paths.push_back(std::move(*path));
+    if (path && *path != request.path) paths.push_back(std::move(*path));
   }
   for (std::string& path : paths) {
+    const bool path_of_request = &path == &paths.front();
     http::RequestHead target = request;
     target.path = std::move(path);
     const Site* its_site = snapshot_->find_site(target);  // a Location may lead to another route, with other rules
     std::string key;
     make_primary_key(target, its_site ? its_site->key : site.key, key);
-    // Here at once; the members hear of it by the relay.
+    // Here at once; the members hear of it by the relay, of what is replaced when its body is there (replace()).
     shared_.store.purge(worker_, {PurgeKind::url, key, false, Reason::invalidated}, [](core::Result<Epoch>) {});
+    if (replaced && path_of_request) continue;
     shared_.invalidate({PurgeKind::url, std::move(key), false, Reason::invalidated}, {});
   }
 }
@@ -116,25 +117,22 @@ void EdgeWorker::invalidate(const http::RequestHead& request, const http::Respon
 void EdgeWorker::replace(ObjectHead head, std::vector<core::Chunk> body) {
   const Epoch before = store().epoch();
   Purge purge{PurgeKind::url, head.primary_key, false, Reason::invalidated};
-  shared_.invalidate(purge, [this, before, purge, head = std::move(head), body = std::move(body)](Epoch epoch) mutable {
-    if (epoch == 0) {  // the relay is full: here, at least
-      store().purge(worker_, std::move(purge), [](core::Result<Epoch>) {});
-      return;
-    }
-    if (epoch != before + 1) return;
-    head.epoch = epoch;
-    worker_.loop.post([this, head = std::move(head), body = std::move(body)]() mutable {
-      std::uint64_t size = 0;
-      for (const core::Chunk& chunk : body) size += chunk.size();
-      Reason why_not = Reason::none;
-      const auto writer = store().begin(worker_, std::move(head), size, why_not);
-      if (!writer) return;
-      for (const core::Chunk& chunk : body) {
-        if (!writer->append(chunk)) return;
-      }
-      writer->commit();
-    });
-  });
+  shared_.invalidate(std::move(purge),
+                     [this, before, head = std::move(head), body = std::move(body)](Epoch epoch) mutable {
+                       if (epoch != before + 1) return;
+                       head.epoch = epoch;
+                       worker_.loop.post([this, head = std::move(head), body = std::move(body)]() mutable {
+                         std::uint64_t size = 0;
+                         for (const core::Chunk& chunk : body) size += chunk.size();
+                         Reason why_not = Reason::none;
+                         const auto writer = store().begin(worker_, std::move(head), size, why_not);
+                         if (!writer) return;
+                         for (const core::Chunk& chunk : body) {
+                           if (!writer->append(chunk)) return;
+                         }
+                         writer->commit();
+                       });
+                     });
 }
 
 void EdgeWorker::record(const AccessFacts& facts) {

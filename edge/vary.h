@@ -21,6 +21,7 @@ struct VaryRule {
   bool any = false;  // "*" anywhere, a name that is no token, or too many names: never matches
   std::string list;  // lower case, sorted, without duplicates, joined by ','; empty: nothing varies
 };
+
 // The lists known for one URL, newest first. Immutable and shared: whoever looks at them copies no text.
 class VaryLists {
  public:

@@ -32,7 +32,8 @@ const config::Table<RouterSection>& section_table() {
               {.doc = "Address of `/healthz`, `/readyz`, `/metrics`, `/config`, `/state`, `/explain`. Reading needs no "
                       "login: keep it on loopback or behind a firewall."})
           .secret("admin_token", &RouterSection::admin_token,
-                  {.doc = "What changes of state (`POST /state/…`) must carry as `Authorization: Bearer …`; empty: no "
+                  {.doc = "What changes something (`POST /state/…`, `/reload`) must carry as `Authorization: Bearer "
+                          "…`; empty: no "
                           "changes.",
                    .applies = Applies::live})
           .key("workers", &RouterSection::workers,

@@ -153,7 +153,7 @@ AnswerTable::Route AnswerTable::route_of(GeoMap::ListId id, WholeLists& lists) c
   lists.walk(id, [&](PopIndex pop) {
     if (pops_[pop].usable == 0) return true;
     route.push_back(pop);
-    return pops_[pop].spill > 0;
+    return pops_[pop].spill > 0 && route.size() < longest_route;
   });
   if (route.empty()) route.push_back(lists.map().list(id).front());  // no edge anywhere
   return route;

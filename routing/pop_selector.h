@@ -35,6 +35,8 @@ class AnswerTable {
   // Where a PoP has more edges than an answer holds, or is spilling, blocks are no wider than this, so that there are
   // enough of them to share out; narrower ones inside of one go the same way.
   static constexpr int capped_v4 = 20, capped_v6 = 40;
+  // A block goes past so many PoPs that are full at most: a route is walked for each query, and kept for each list.
+  static constexpr std::size_t longest_route = 8;
 
   AnswerTable() = default;
   // `earlier`, if given, was made of the same map and PoPs: what has not changed is taken over instead of made again.

@@ -137,7 +137,8 @@ void listening(std::string_view kind, std::string_view address) {
 
 void reload(const core::Result<std::vector<std::string>>& outcome) {
   if (!outcome.ok()) {
-    std::istringstream problems(outcome.error().message());
+    const core::Error& why = outcome.error();
+    std::istringstream problems(why.detail.empty() ? why.message() : why.detail);
     for (std::string line; std::getline(problems, line);) error("reload_refused", {{"problem", line}});
     return;
   }

@@ -4,12 +4,12 @@
 #include <optional>
 
 #include "core/net/tls.h"
+#include "edge/cache_key.h"
 
 namespace skerry::edge {
 namespace {
 
 constexpr std::size_t longest_field = 4096;
-constexpr std::size_t longest_reference = 16 * 1024;  // of a Location that is invalidated (cache_key.cc)
 constexpr std::size_t fields_of_peers = 8;
 
 std::int64_t seconds_since_epoch(core::WallTime time) {

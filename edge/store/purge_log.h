@@ -42,7 +42,7 @@ class PurgeLog {
     Epoch epoch = 0;
     Done done;
   };
-  Epoch enter(const PurgeKey&, bool soft);
+  Epoch enter(const PurgeKey&, bool soft) EXCLUDES(epoch_mutex_);
   void run();
   void commit(std::deque<Waiting>& batch) EXCLUDES(commit_mutex_);
   void fold_if_large(std::vector<SegmentStorage::Setting>& settings);
@@ -51,7 +51,7 @@ class PurgeLog {
   SegmentStorage* const storage_;
   // Without a thread of its own, several workers commit.
   core::Mutex commit_mutex_;
-  core::Mutex epoch_mutex_;
+  core::Mutex epoch_mutex_;  // makes one step of reading the epoch, entering a record, and raising it
   core::Mutex mutex_;
   core::Condition wake_;
   std::deque<Waiting> waiting_ GUARDED_BY(mutex_);

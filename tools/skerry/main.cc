@@ -78,7 +78,9 @@ int admin_command(const Options& options, std::string_view method, const std::st
                   Report report) {
   const auto address = core::Address::parse(options.admin);
   if (!address.ok()) return fail("--admin: " + address.error().message());
-  const auto answer = cli::ask_admin({*address, token_of(options), options.fields}, method, path, body);
+  const std::string token = token_of(options);
+  if (token.empty() && !options.token_file.empty()) return fail("no token can be read from " + options.token_file);
+  const auto answer = cli::ask_admin({*address, token, options.fields}, method, path, body);
   if (!answer.ok()) return fail(answer.error().message());
   if (answer->head.status >= 400) return fail(std::to_string(answer->head.status) + ": " + answer->body);
   print(options.json ? answer->body : report(answer->body));

@@ -406,11 +406,14 @@ BOOST_AUTO_TEST_CASE(the_nearest_pop_is_found_however_many_before_it_are_down_or
   };
   PolicyState down = states_of(all), full = down;
   for (std::size_t i = 2; i < 20; ++i) {
-    down[i].edges = {i % 2 == 0 ? Availability::down : Availability::draining};
+    down[i].edges = full[i].edges = {i % 2 == 0 ? Availability::down : Availability::draining};
+  }
+  for (std::size_t i = 1; i < 8; ++i) {
+    full[i].edges = {Availability::up};
     full[i].spill = whole_spill;
   }
   BOOST_TEST(pop_of(down, "192.0.2.1") == "p1", "and not p0, which comes first in the configuration");
-  BOOST_TEST(pop_of(full, "192.0.2.1") == "p1");
+  BOOST_TEST(pop_of(full, "192.0.2.1") == "p0", "behind seven that are full and twelve that are down");
   down[1].edges = {Availability::down};
   BOOST_TEST(pop_of(down, "192.0.2.1") == "p0");
   PolicyState east = states_of(all);

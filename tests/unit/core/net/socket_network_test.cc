@@ -339,6 +339,8 @@ BOOST_AUTO_TEST_CASE(socket_of_every_address_answers_from_the_one_that_was_asked
     std::array<DatagramMessage, 1> messages;
     messages[0].data = room;
     BOOST_REQUIRE(server->receive(messages) == 1u);
+    BOOST_REQUIRE(messages[0].local.has_value());
+    BOOST_TEST(messages[0].local->ip.to_string() == one.asked);
     server->send(messages);
     machine.run_until([&] { return client.received.size() == 1; });
     BOOST_TEST(client.from.at(0).to_string() == asked.to_string());
